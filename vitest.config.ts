@@ -1,0 +1,35 @@
+import { defineConfig } from 'vitest/config';
+
+const reporters = ['minimal', './scripts/vitest-counts.mjs'];
+
+/**
+ * Two kinds of tests (test/README.md): `unit` is pure and runs in parallel, `e2e` drives the real program against a real
+ * containerd, one file at a time.
+ */
+export default defineConfig({
+	test: {
+		reporters,
+		projects: [
+			{
+				test: {
+					name: 'unit',
+					include: ['test/unit/**/*.test.{ts,tsx}', 'test/*.test.ts'],
+					env: { TZ: 'UTC', NODE_ENV: 'production' },
+				},
+			},
+			{
+				test: {
+					name: 'e2e',
+					include: ['test/e2e/**/*.test.ts'],
+					globalSetup: ['test/helpers/global-setup.ts'],
+					env: { TZ: 'UTC' },
+					pool: 'forks',
+					fileParallelism: false,
+					testTimeout: 60_000,
+					hookTimeout: 120_000,
+					teardownTimeout: 60_000,
+				},
+			},
+		],
+	},
+});
