@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { stopProcess, waitForOutput } from './child-process.ts';
+import type { ImageArchive } from './image-archive.ts';
+
+/** A running registry of its own, on loopback, over plain HTTP. */
+export type Registry = {
+	/** `127.0.0.1:<port>`: as the first part of an image name. */
+	readonly host: string;
+	readonly pid: number;
+	/** Stores an image, so that `<host>/<name>:<tag>` can be pulled. Blobs that are there already are not sent again. */
+	push(name: string, tag: string, image: ImageArchive): Promise<void>;
+	stop(): Promise<void>;
+};
+
+/** The one user of a registry started with `authenticated`, and the password. */
+export const registryUser = 'inspector';
+export const registryPassword = 'open-sesame';
+// What htpasswd -B makes of the two above; docker-registry takes bcrypt only.
+const registryHtpasswd = 'inspector:$2y$05$abcdefghijklmnopqrstuutXu9KzOt.1yBoZUeFWoT/914/JfszCO\n';
+
+/**
+ * Starts docker-registry in `dir`.
+ *
+ * @param options.authenticated every request needs `registryUser` and `registryPassword` (HTTP basic)
+ * @throws Error with the registry's own output when it does not come up
+ */
+export async function startRegistry(options: {
+	readonly dir: string;
+	readonly authenticated?: boolean;
+}): Promise<Registry> {
+	mkdirSync(options.dir, { recursive: true });
+	const configPath = path.join(options.dir, 'config.yml');
+	const htpasswdPath = path.join(options.dir, 'htpasswd');
+	writeFileSync(htpasswdPath, registryHtpasswd);
+	const auth = { htpasswd: { realm: 'criscope', path: htpasswdPath } };
+	// JSON is YAML.
+	writeFileSync(
+		configPath,
+		JSON.stringify({
+			version: 0.1,
+			log: { level: 'info' },
+			storage: { filesystem: { rootdirectory: path.join(options.dir, 'store') }, delete: { enabled: true } },
+			// Port 0: the kernel picks a free one, and the log says which.
+			http: { addr: '127.0.0.1:0' },
+			...(options.authenticated === true ? { auth } : {}),
+		}),
+	);
+	const { PATH } = process.env;
+	const child = spawn('/usr/bin/docker-registry', ['serve', configPath], {
+		stdio: ['ignore', 'ignore', 'pipe'],
+		env: { PATH, OTEL_TRACES_EXPORTER: 'none' },
+	});
+	const host = await waitForOutput(child, /listening on (127\.0\.0\.1:\d+)/);
+	const headers =
+		options.authenticated === true
+			? { authorization: `Basic ${Buffer.from(`${registryUser}:${registryPassword}`).toString('base64')}` }
+			: {};
+	return {
+		host,
+		pid: child.pid ?? 0,
+		push: (name, tag, image) => push(`http://${host}/v2/${name}`, tag, image, headers),
+		stop: () => stopProcess(child),
+	};
+}
+
+async function push(
+	base: string,
+	tag: string,
+	image: ImageArchive,
+	headers: Record<string, string>,
+): Promise<void> {
+	for (const { digest, bytes } of image.blobs) {
+		const present = await fetch(`${base}/blobs/${digest}`, { method: 'HEAD', headers });
+		if (present.ok) continue;
+		const upload = await request(`${base}/blobs/uploads/`, { method: 'POST', headers });
+		const location = new URL(upload.headers.get('location') ?? '', base);
+		location.searchParams.set('digest', digest);
+		const type = { 'content-type': 'application/octet-stream' };
+		await request(location.href, {
+			method: 'PUT',
+			headers: { ...headers, ...type },
+			body: new Uint8Array(bytes),
+		});
+	}
+	await request(`${base}/manifests/${tag}`, {
+		method: 'PUT',
+		headers: { ...headers, 'content-type': image.mediaType },
+		body: new Uint8Array(image.manifest),
+	});
+}
+
+async function request(url: string, init: RequestInit): Promise<Response> {
+	const response = await fetch(url, init);
+	if (!response.ok) {
+		throw new Error(`cannot push "${url}": ${response.status} ${await response.text()}`);
+	}
+	return response;
+}
