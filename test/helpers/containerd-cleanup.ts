@@ -46,6 +46,7 @@ export async function removeLeftovers(place: ContainerdPlace): Promise<void> {
 	// containerd makes it for pods without a cgroup parent; it goes only when nobody uses it.
 	for (const folder of cgroupFolders('/k8s.io')) removeCgroup(folder);
 	for (const socket of shimSockets(place.dir)) rmSync(socket, { force: true });
+	removeNetworkResults(place.bridge);
 	rmSync(place.dir, { recursive: true, force: true });
 }
 
@@ -108,6 +109,19 @@ function shimSockets(dir: string): readonly string[] {
 		.filter(
 			(socket) => socket.startsWith('/run/containerd/s/') && statSync(socket, { throwIfNoEntry: false }),
 		);
+}
+
+/** libcni remembers what it set up, one file an interface, in one folder for all; the network is named as the bridge. */
+function removeNetworkResults(bridge: string): void {
+	const folder = '/var/lib/cni/results';
+	if (!existsSync(folder)) return;
+	const names = readdirSync(folder);
+	for (const own of names.filter((name) => name.startsWith(`${bridge}-`))) {
+		const sandboxId = own.slice(bridge.length + 1).replace(/-eth0$/, '');
+		for (const name of names.filter((candidate) => candidate.includes(sandboxId))) {
+			rmSync(path.join(folder, name), { force: true });
+		}
+	}
 }
 
 /** The portmap plugin leaves its common chains behind. They go when no port is mapped any more by anybody. */

@@ -7,10 +7,10 @@ import { type ContainerdPlace, removeLeftovers, removeStaleContainerds } from '.
 import { containerdConfig, networkConfig } from './containerd-config.ts';
 import { type CriWire, openCriWire } from './cri-wire.ts';
 import { buildImage, shellLessLayer } from './image-archive.ts';
-import { type Registry, startRegistry } from './registry.ts';
+import { accessRegistry, type RegistryAccess, startRegistry } from './registry.ts';
 
-/** A containerd of one's own: nothing of it is shared with one the machine may have. */
-export type Containerd = {
+/** What it takes to make pods on a containerd and to look at them, from whatever process. */
+export type ContainerdAccess = {
 	/** `unix:///…/containerd.sock`. */
 	readonly endpoint: string;
 	/** Everything it owns lies below, apart from the bridge and its cgroups. */
@@ -20,13 +20,17 @@ export type Containerd = {
 	/** Goes into `linux.cgroup_parent` of a pod, so that `stop` can find what is left. */
 	readonly cgroupParent: string;
 	/** Every image name, whatever its host, is answered by this registry. */
-	readonly registry: Registry;
-	readonly logPath: string;
+	readonly registry: RegistryAccess;
 	readonly cri: CriWire;
-	/** The daemon's process now; another one after `restart`. */
-	pid(): number;
 	/** Runs ctr on it, in namespace k8s.io. Returns its standard output. */
 	ctr(...args: readonly string[]): Promise<string>;
+};
+
+/** A containerd of one's own: nothing of it is shared with one the machine may have. */
+export type Containerd = ContainerdAccess & {
+	readonly logPath: string;
+	/** The daemon's process now; another one after `restart`. */
+	pid(): number;
 	/** Sends a signal to the daemon alone: SIGSTOP and SIGCONT for a hung one. Containers live on. */
 	signal(signal: NodeJS.Signals): void;
 	/** Ends the daemon (SIGKILL when `hard`) and leaves its containers running. */
@@ -74,15 +78,9 @@ export async function startContainerd(
 	await cri.image('PullImage', { image: { image: pauseImage } });
 	const kept = undo.move();
 	return {
-		endpoint,
-		dir,
-		podLogsDir: path.join(dir, 'pods'),
-		cgroupParent: place.cgroupParent,
-		registry,
+		...accessContainerd({ dir, cgroupParent: place.cgroupParent, registryHost: registry.host }, cri),
 		logPath,
-		cri,
 		pid: () => daemon.pid ?? 0,
-		ctr: (...args) => runProgram('ctr', ['-a', path.join(dir, 'containerd.sock'), '-n', 'k8s.io', ...args]),
 		signal: (signal) => {
 			daemon.kill(signal);
 		},
@@ -95,6 +93,35 @@ export async function startContainerd(
 			if (daemon.exitCode === null && daemon.signalCode === null) await removeAllPods(cri);
 			await kept.disposeAsync();
 		},
+	};
+}
+
+/** What another process must know to use a containerd that is running. Plain data. */
+export type ContainerdAddress = {
+	readonly dir: string;
+	readonly cgroupParent: string;
+	readonly registryHost: string;
+};
+
+/** The address of a containerd, for `accessContainerd` in another process. */
+export function containerdAddress({ dir, cgroupParent, registry }: ContainerdAccess): ContainerdAddress {
+	return { dir, cgroupParent, registryHost: registry.host };
+}
+
+/** Opens a containerd that another process has started. */
+export function accessContainerd(
+	{ dir, cgroupParent, registryHost }: ContainerdAddress,
+	cri = openCriWire(`unix://${path.join(dir, 'containerd.sock')}`),
+): ContainerdAccess {
+	const socket = path.join(dir, 'containerd.sock');
+	return {
+		endpoint: `unix://${socket}`,
+		dir,
+		podLogsDir: path.join(dir, 'pods'),
+		cgroupParent,
+		registry: accessRegistry(registryHost),
+		cri,
+		ctr: (...args) => runProgram('ctr', ['-a', socket, '-n', 'k8s.io', ...args]),
 	};
 }
 

@@ -4,15 +4,16 @@ import path from 'node:path';
 import { stopProcess, waitForOutput } from './child-process.ts';
 import type { ImageArchive } from './image-archive.ts';
 
-/** A running registry of its own, on loopback, over plain HTTP. */
-export type Registry = {
+/** A registry as one who pushes to it needs it. */
+export type RegistryAccess = {
 	/** `127.0.0.1:<port>`: as the first part of an image name. */
 	readonly host: string;
-	readonly pid: number;
 	/** Stores an image, so that `<host>/<name>:<tag>` can be pulled. Blobs that are there already are not sent again. */
 	push(name: string, tag: string, image: ImageArchive): Promise<void>;
-	stop(): Promise<void>;
 };
+
+/** A running registry of one's own, on loopback, over plain HTTP. */
+export type Registry = RegistryAccess & { readonly pid: number; stop(): Promise<void> };
 
 /** The one user of a registry started with `authenticated`, and the password. */
 export const registryUser = 'inspector';
@@ -53,16 +54,15 @@ export async function startRegistry(options: {
 		env: { PATH, OTEL_TRACES_EXPORTER: 'none' },
 	});
 	const host = await waitForOutput(child, /listening on (127\.0\.0\.1:\d+)/);
-	const headers =
-		options.authenticated === true
-			? { authorization: `Basic ${Buffer.from(`${registryUser}:${registryPassword}`).toString('base64')}` }
-			: {};
-	return {
-		host,
-		pid: child.pid ?? 0,
-		push: (name, tag, image) => push(`http://${host}/v2/${name}`, tag, image, headers),
-		stop: () => stopProcess(child),
-	};
+	const access = accessRegistry(host, { authenticated: options.authenticated ?? false });
+	return { ...access, pid: child.pid ?? 0, stop: () => stopProcess(child) };
+}
+
+/** Opens a registry that is running, as its one user where it asks for one. */
+export function accessRegistry(host: string, { authenticated = false } = {}): RegistryAccess {
+	const credentials = Buffer.from(`${registryUser}:${registryPassword}`).toString('base64');
+	const headers: Record<string, string> = authenticated ? { authorization: `Basic ${credentials}` } : {};
+	return { host, push: (name, tag, image) => push(`http://${host}/v2/${name}`, tag, image, headers) };
 }
 
 async function push(
