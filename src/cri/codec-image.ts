@@ -1,0 +1,67 @@
+/** Images and what is asked about them. */
+import {
+	mapList,
+	mapOptional,
+	readBigint,
+	readFlag,
+	readMessage,
+	readStringMap,
+	readText,
+	readTexts,
+	readWrapped,
+	type WireMessage,
+} from './codec-fields.ts';
+import { mapFilesystemUsage } from './codec-stats.ts';
+import { imageId } from './ids.ts';
+import type { AuthConfig, Image, ImageFsInfo, ImageSpec, ImageStatus } from './model.ts';
+
+/** Source: message ImageSpec. */
+export function mapImageSpec(value: unknown): ImageSpec {
+	const wire = readMessage(value);
+	return {
+		image: readText(wire['image']),
+		userSpecifiedImage: readText(wire['userSpecifiedImage']),
+		runtimeHandler: readText(wire['runtimeHandler']),
+		annotations: readStringMap(wire['annotations']),
+	};
+}
+
+/** Source: message Image. */
+export function mapImage(wire: WireMessage): Image {
+	return {
+		id: imageId(readText(wire['id'])),
+		repoTags: readTexts(wire['repoTags']),
+		repoDigests: readTexts(wire['repoDigests']),
+		sizeBytes: readBigint(wire['size']),
+		uid: readWrapped(wire['uid']),
+		username: readText(wire['username']),
+		pinned: readFlag(wire['pinned']),
+		spec: mapOptional(wire['spec'], mapImageSpec),
+	};
+}
+
+/** Source: message ImageStatusResponse. */
+export function mapImageStatus(wire: WireMessage): ImageStatus {
+	return { image: mapOptional(wire['image'], mapImage), info: readStringMap(wire['info']) };
+}
+
+/** Source: message ImageFsInfoResponse. */
+export function mapImageFsInfo(wire: WireMessage): ImageFsInfo {
+	return {
+		imageFilesystems: mapList(wire['imageFilesystems'], mapFilesystemUsage),
+		containerFilesystems: mapList(wire['containerFilesystems'], mapFilesystemUsage),
+	};
+}
+
+/** The filter of an image list; undefined lists all. */
+export function imageFilterToWire(
+	filter: { readonly image?: string | undefined } | undefined,
+): WireMessage | undefined {
+	return filter?.image === undefined ? undefined : { image: { image: filter.image } };
+}
+
+/** Credentials as message AuthConfig; undefined leaves the choice to the runtime. */
+export function authToWire(auth: AuthConfig | undefined): WireMessage | undefined {
+	if (auth === undefined) return undefined;
+	return Object.fromEntries(Object.entries(auth).filter(([, value]) => value !== undefined));
+}

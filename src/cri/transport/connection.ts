@@ -1,0 +1,247 @@
+/**
+ * One gRPC connection: unary calls and server streams with deadline, cancel and our errors, the memory of
+ * what the runtime does not implement, and reconnecting with back-off whether or not somebody calls.
+ */
+import { readFileSync } from 'node:fs';
+import * as grpc from '@grpc/grpc-js';
+import type { WireMessage } from '../codec-fields.ts';
+import { type EndpointAddress, formatEndpoint } from '../endpoint-address.ts';
+import { type CriError, UnavailableError, UnimplementedError } from '../errors.ts';
+import { shortId } from '../ids.ts';
+import type { CallOptions, Connectivity } from '../ports.ts';
+import { probeEndpoint } from '../socket-probe.ts';
+import { abortError, type CallContext, criErrorOf, isServiceError } from './grpc-error.ts';
+import { type RpcKey, rpcTable } from './rpc-table.ts';
+import type { WireMethods } from './wire.ts';
+
+/** Files that secure a tcp endpoint, PEM. With any of them set the connection is TLS. */
+export type TlsFiles = {
+	readonly caPath?: string | undefined;
+	readonly certPath?: string | undefined;
+	readonly keyPath?: string | undefined;
+	/** The name the server's certificate must carry, where it differs from the host. */
+	readonly serverName?: string | undefined;
+};
+
+/** How a connection behaves. */
+export type ConnectionOptions = {
+	/** Deadline of the quick questions (lists, statuses), in milliseconds. */
+	readonly timeoutMs?: number | undefined;
+	/** Deadlines of single RPCs, in milliseconds; they count before all but a call's own. */
+	readonly timeoutsMs?: { readonly [key in RpcKey]?: number } | undefined;
+	readonly tls?: TlsFiles | undefined;
+	/** Largest message either way; 80 MiB by default. Source: cri-o server, its gRPC limits. */
+	readonly maxMessageBytes?: number | undefined;
+};
+
+/** One call's options, with what the error text needs. */
+export type InvokeOptions = CallOptions & {
+	/** Id or name of the object the call is about. */
+	readonly object?: string | undefined;
+	/** Time the runtime itself may take, added to the deadline of the table. */
+	readonly graceMs?: number | undefined;
+};
+
+/** An open connection. Everything may be called at any time and side by side. */
+export type Connection = {
+	/** @throws the classes of errors.ts, or an AbortError of the signal. */
+	unary(key: RpcKey, request: WireMessage, options?: InvokeOptions): Promise<WireMessage>;
+	/** Sends the request when iteration begins; leaving the loop cancels the call. */
+	stream(key: RpcKey, request: WireMessage, options?: InvokeOptions): AsyncGenerator<WireMessage, void>;
+	supports(key: RpcKey): boolean;
+	readonly connectivity: () => Connectivity;
+	onConnectivity(listener: (connectivity: Connectivity) => void): () => void;
+	/** Cancels what is under way. */
+	close(): void;
+};
+
+const connectivityOf: Readonly<Record<grpc.connectivityState, Connectivity>> = {
+	[grpc.connectivityState.IDLE]: 'connecting',
+	[grpc.connectivityState.CONNECTING]: 'connecting',
+	[grpc.connectivityState.READY]: 'ready',
+	[grpc.connectivityState.TRANSIENT_FAILURE]: 'unreachable',
+	[grpc.connectivityState.SHUTDOWN]: 'unreachable',
+};
+
+function channelOptions(options: ConnectionOptions): grpc.ClientOptions {
+	const maxMessageBytes = options.maxMessageBytes ?? 80 * 1024 * 1024;
+	return {
+		'grpc.max_receive_message_length': maxMessageBytes,
+		'grpc.max_send_message_length': maxMessageBytes,
+		'grpc.initial_reconnect_backoff_ms': 250,
+		'grpc.max_reconnect_backoff_ms': 5_000,
+		// Servers written in Go hang up on who pings more often than every five minutes.
+		'grpc.keepalive_time_ms': 6 * 60_000,
+		'grpc.keepalive_timeout_ms': 20_000,
+		'grpc.enable_http_proxy': 0,
+		'grpc.enable_channelz': 0,
+		'grpc.service_config_disable_resolution': 1,
+		...(options.tls?.serverName ? { 'grpc.ssl_target_name_override': options.tls.serverName } : {}),
+	};
+}
+
+function credentials(address: EndpointAddress, tls: TlsFiles | undefined): grpc.ChannelCredentials {
+	const read = (path: string | undefined) => (path ? readFileSync(path) : null);
+	const secured = tls && (tls.caPath || tls.certPath || tls.keyPath);
+	if (address.kind === 'unix' || !secured) return grpc.credentials.createInsecure();
+	return grpc.credentials.createSsl(read(tls.caPath), read(tls.keyPath), read(tls.certPath));
+}
+
+function target(address: EndpointAddress): string {
+	return address.kind === 'unix' ? `unix:${address.path}` : formatEndpoint(address).slice('tcp://'.length);
+}
+
+/**
+ * Opens a connection and starts to connect; does not wait for it.
+ * @throws Error where a TLS file cannot be read.
+ */
+export function openConnection(
+	address: EndpointAddress,
+	methods: WireMethods,
+	options: ConnectionOptions = {},
+): Connection {
+	// grpc-js would write its complaints into the middle of the screen.
+	grpc.setLogVerbosity(grpc.logVerbosity.NONE);
+	const client = new grpc.Client(target(address), credentials(address, options.tls), channelOptions(options));
+	const endpoint = formatEndpoint(address);
+	const calls = new Set<{ cancel(): void }>();
+	const unimplemented = new Set<RpcKey>();
+	const watch = watchConnectivity(client.getChannel(), () => unimplemented.clear());
+	let closed = false;
+
+	const contextOf = (key: RpcKey, call: InvokeOptions): CallContext => {
+		const facts = rpcTable[key];
+		const usual =
+			options.timeoutsMs?.[key] ?? (facts.quick ? options.timeoutMs : undefined) ?? facts.timeoutMs;
+		return {
+			doing: facts.doing,
+			object: /^(sha256:)?[0-9a-f]{32,}$/.test(call.object ?? '')
+				? shortId(call.object ?? '')
+				: (call.object ?? ''),
+			endpoint,
+			socketPath: address.kind === 'unix' ? address.path : undefined,
+			timeoutMs: call.timeoutMs ?? usual + (call.graceMs ?? 0),
+		};
+	};
+	const methodOf = (key: RpcKey, context: CallContext, signal: AbortSignal | undefined) => {
+		if (signal?.aborted) throw abortError(signal);
+		const refuse = (cause: string) => `cannot ${context.doing}: ${cause}`;
+		if (closed) throw new UnavailableError(refuse(`the connection to ${endpoint} is closed`));
+		const method = methods.get(rpcTable[key].rpc);
+		if (method === undefined) throw new UnimplementedError(refuse(`${endpoint} is not asked for it`));
+		if (unimplemented.has(key)) throw new UnimplementedError(refuse('the runtime does not offer this'));
+		return method;
+	};
+	const callOptions = (context: CallContext): grpc.CallOptions =>
+		Number.isFinite(context.timeoutMs) ? { deadline: Date.now() + context.timeoutMs } : {};
+
+	/** Makes our error of what a call failed with; looks at the socket where nobody answered. */
+	const translate = async (
+		error: unknown,
+		key: RpcKey,
+		context: CallContext,
+		signal: AbortSignal | undefined,
+	): Promise<unknown> => {
+		if (signal?.aborted) return abortError(signal);
+		if (!isServiceError(error)) return error;
+		if (error.code === grpc.status.UNIMPLEMENTED) unimplemented.add(key);
+		const probe = error.code === grpc.status.UNAVAILABLE ? await probeEndpoint(address) : undefined;
+		return criErrorOf(error, context, probe) satisfies CriError;
+	};
+
+	return {
+		async unary(key, request, call = {}) {
+			const context = contextOf(key, call);
+			const method = methodOf(key, context, call.signal);
+			const { promise, resolve, reject } = Promise.withResolvers<WireMessage>();
+			const running = client.makeUnaryRequest(
+				method.path,
+				method.requestSerialize,
+				method.responseDeserialize,
+				request,
+				callOptions(context),
+				(error, response) => (error ? reject(error) : resolve(response ?? {})),
+			);
+			const cancel = () => running.cancel();
+			calls.add(running);
+			call.signal?.addEventListener('abort', cancel, { once: true });
+			try {
+				return await promise;
+			} catch (error) {
+				throw await translate(error, key, context, call.signal);
+			} finally {
+				calls.delete(running);
+				call.signal?.removeEventListener('abort', cancel);
+			}
+		},
+		async *stream(key, request, call = {}) {
+			const context = contextOf(key, call);
+			const method = methodOf(key, context, call.signal);
+			const running = client.makeServerStreamRequest(
+				method.path,
+				method.requestSerialize,
+				method.responseDeserialize,
+				request,
+				callOptions(context),
+			);
+			const cancel = () => running.cancel();
+			calls.add(running);
+			call.signal?.addEventListener('abort', cancel, { once: true });
+			try {
+				for await (const message of running) yield message as WireMessage;
+				if (call.signal?.aborted) throw abortError(call.signal);
+			} catch (error) {
+				throw await translate(error, key, context, call.signal);
+			} finally {
+				calls.delete(running);
+				call.signal?.removeEventListener('abort', cancel);
+				running.cancel();
+			}
+		},
+		supports: (key) => methods.has(rpcTable[key].rpc) && !unimplemented.has(key),
+		connectivity: watch.current,
+		onConnectivity: watch.subscribe,
+		close() {
+			if (closed) return;
+			closed = true;
+			watch.stop();
+			for (const call of calls) call.cancel();
+			client.close();
+		},
+	};
+}
+
+/**
+ * Follows a channel's state, and asks it to connect again whenever it has fallen idle: grpc-js by itself
+ * waits for the next call.
+ * @param onReconnected called when a connection stands again that had been lost.
+ */
+function watchConnectivity(channel: ReturnType<grpc.Client['getChannel']>, onReconnected: () => void) {
+	const listeners = new Set<(connectivity: Connectivity) => void>();
+	let told: Connectivity = 'connecting';
+	let stopped = false;
+	const follow = () => {
+		if (stopped) return;
+		const state = channel.getConnectivityState(true);
+		if (state === grpc.connectivityState.SHUTDOWN) return;
+		channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, follow);
+		const connectivity = connectivityOf[state];
+		if (connectivity === told) return;
+		told = connectivity;
+		// Another runtime, or another version, may answer there now.
+		if (connectivity === 'ready') onReconnected();
+		for (const listener of listeners) listener(connectivity);
+	};
+	follow();
+	return {
+		current: () => told,
+		subscribe: (listener: (connectivity: Connectivity) => void) => {
+			listeners.add(listener);
+			return () => void listeners.delete(listener);
+		},
+		stop: () => {
+			stopped = true;
+			listeners.clear();
+		},
+	};
+}
