@@ -3,29 +3,33 @@
  */
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from './build.mjs';
 import { ensure, nodePath, rootDir, runScript, signalExitCode } from './setup.mjs';
 
-await runScript(async () => {
-	await ensure({ purpose: 'start' });
-	await build();
-	return await runProgram(process.argv.slice(2));
-});
-
 /**
- * Runs the built program with this terminal and waits. The terminal sends Ctrl-C and Ctrl-\ to the whole process group:
- * they are the program's to answer, so this process outlives them. Ctrl-Z is left alone: both stop, `fg` wakes both.
+ * Runs a program with this terminal and waits. The terminal sends Ctrl-C and Ctrl-\ to the whole process group: they are
+ * the program's to answer, so this process outlives them. Ctrl-Z is left alone: both stop, `fg` wakes both.
  *
+ * @param {string} file
  * @param {readonly string[]} args
  * @returns {Promise<number>} the program's exit code, 128 + n when a signal ended it
  */
-function runProgram(args) {
-	const child = spawn(nodePath, [path.join(rootDir, 'dist/main.js'), ...args], { stdio: 'inherit' });
+export function runProgram(file, args) {
+	const child = spawn(file, args, { stdio: 'inherit' });
 	process.on('SIGINT', () => {});
 	process.on('SIGQUIT', () => {});
 	for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 	return new Promise((resolve, reject) => {
 		child.once('error', reject);
 		child.once('close', (code, signal) => resolve(code ?? signalExitCode(signal)));
+	});
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+	await runScript(async () => {
+		await ensure({ purpose: 'start' });
+		await build();
+		return await runProgram(nodePath, [path.join(rootDir, 'dist/main.js'), ...process.argv.slice(2)]);
 	});
 }

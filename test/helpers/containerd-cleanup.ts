@@ -13,12 +13,18 @@ export type ContainerdPlace = {
 	readonly cgroupParent: string;
 };
 
+/** The places of every containerd in the system's temporary folder, dead or alive. */
+export function knownPlaces(): readonly ContainerdPlace[] {
+	return readdirSync(os.tmpdir())
+		.filter((name) => name.startsWith('criscope-containerd-'))
+		.map((name) => readOrEmpty(path.join(os.tmpdir(), name, 'place.json')))
+		.filter((text) => text !== '')
+		.map((text) => JSON.parse(text) as ContainerdPlace);
+}
+
 /** Removes what killed test runs left behind. Places whose test process still lives are not touched. */
 export async function removeStaleContainerds(): Promise<void> {
-	for (const name of readdirSync(os.tmpdir())) {
-		const placePath = path.join(os.tmpdir(), name, 'place.json');
-		if (!name.startsWith('criscope-containerd-') || !existsSync(placePath)) continue;
-		const place = JSON.parse(readFileSync(placePath, 'utf8')) as ContainerdPlace;
+	for (const place of knownPlaces()) {
 		const [testPid = 0] = place.pids;
 		if (!existsSync(`/proc/${testPid}`)) await removeLeftovers(place);
 	}

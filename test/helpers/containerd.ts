@@ -3,7 +3,12 @@ import { mkdirSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'n
 import os from 'node:os';
 import path from 'node:path';
 import { eventually, runProgram, stopProcess } from './child-process.ts';
-import { type ContainerdPlace, removeLeftovers, removeStaleContainerds } from './containerd-cleanup.ts';
+import {
+	type ContainerdPlace,
+	knownPlaces,
+	removeLeftovers,
+	removeStaleContainerds,
+} from './containerd-cleanup.ts';
 import { containerdConfig, networkConfig } from './containerd-config.ts';
 import { type CriWire, openCriWire } from './cri-wire.ts';
 import { buildImage, shellLessLayer } from './image-archive.ts';
@@ -90,7 +95,10 @@ export async function startContainerd(
 		},
 		stop: async () => {
 			daemon.kill('SIGCONT');
-			if (daemon.exitCode === null && daemon.signalCode === null) await removeAllPods(cri);
+			if (daemon.exitCode === null && daemon.signalCode === null) {
+				// A daemon in trouble: what it does not remove, removeLeftovers removes by force.
+				await removeAllPods(cri).catch(() => {});
+			}
 			await kept.disposeAsync();
 		},
 	};
@@ -150,7 +158,11 @@ async function choosePlace(dir: string): Promise<ContainerdPlace> {
 	const taken = await runProgram('ip', ['-4', 'route', 'show', 'table', 'all']);
 	const first = process.pid % 250;
 	const numbers = Array.from({ length: 250 }, (_, step) => ((first + step) % 250) + 1);
-	const number = numbers.find((candidate) => !taken.includes(`10.87.${candidate}.`));
+	// A bridge comes with its first pod only: those about to make one have written it down.
+	const claimed = new Set(knownPlaces().map(({ subnet }) => subnet));
+	const number = numbers.find(
+		(candidate) => !taken.includes(`10.87.${candidate}.`) && !claimed.has(`10.87.${candidate}.0/24`),
+	);
 	if (number === undefined) throw new Error('cannot start containerd: every subnet of 10.87.0.0/16 is taken');
 	const place = { dir, pids: [process.pid], bridge: `criscope${number}`, subnet: `10.87.${number}.0/24` };
 	const withCgroup = { ...place, cgroupParent: `/criscope-test-${number}` };
@@ -185,6 +197,8 @@ async function spawnDaemon(
 	const log = openSync(logPath, 'a');
 	const daemon = spawn('containerd', ['-c', path.join(place.dir, 'config.toml')], {
 		stdio: ['ignore', log, log],
+		// A Ctrl-C on the terminal must not reach it: it is stopped in order.
+		detached: true,
 		env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
 	});
 	try {

@@ -51,6 +51,7 @@ export async function startRegistry(options: {
 	const { PATH } = process.env;
 	const child = spawn('/usr/bin/docker-registry', ['serve', configPath], {
 		stdio: ['ignore', 'ignore', 'pipe'],
+		detached: true,
 		env: { PATH, OTEL_TRACES_EXPORTER: 'none' },
 	});
 	const host = await waitForOutput(child, /listening on (127\.0\.0\.1:\d+)/);

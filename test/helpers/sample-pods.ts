@@ -180,7 +180,10 @@ export const samplePodCount = samples.length;
  *
  * @returns pod sandbox ids by pod name
  */
-export async function createSamplePods(containerd: ContainerdAccess): Promise<ReadonlyMap<string, string>> {
+export async function createSamplePods(
+	containerd: ContainerdAccess,
+	{ signal }: { readonly signal?: AbortSignal } = {},
+): Promise<ReadonlyMap<string, string>> {
 	await pushSampleImages(containerd.registry);
 	// Before the pods, or they would pull the same image side by side; the spare one has no pod.
 	for (const image of Object.values(sampleImages))
@@ -189,6 +192,7 @@ export async function createSamplePods(containerd: ContainerdAccess): Promise<Re
 	const queue = [...samples];
 	const worker = async () => {
 		for (let sample = queue.shift(); sample !== undefined; sample = queue.shift()) {
+			signal?.throwIfAborted();
 			ids.set(sample.name, await createSamplePod(containerd, sample));
 		}
 	};
