@@ -2,6 +2,7 @@ import { stringWidthCells } from '../format/width.ts';
 import { asciiFallback } from './ascii-fallback.ts';
 import type { TerminalCapabilities } from './capabilities.ts';
 import { fitStyle } from './color-depth.ts';
+import { sgrParameters, skipSequence } from './escape-sequence.ts';
 import { applySgr, type CellStyle, DEFAULT_STYLE, isBlankInvisible, sameStyle } from './text-style.ts';
 
 /**
@@ -154,13 +155,11 @@ export function createLineParser(
 					index++;
 				} else if (code === 0x1b || code === 0x9b) {
 					const next = skipSequence(line, index);
-					if (line.charCodeAt(next - 1) === 0x6d) {
-						const parameters = sgrParameters(line, index, next);
-						if (parameters !== undefined) {
-							style = change(style, parameters);
-							shown = fit(style);
-							blank = isBlankInvisible(shown) ? DEFAULT_STYLE : shown;
-						}
+					const parameters = sgrParameters(line, index, next);
+					if (parameters !== undefined) {
+						style = change(style, parameters);
+						shown = fit(style);
+						blank = isBlankInvisible(shown) ? DEFAULT_STYLE : shown;
 					}
 					index = next;
 				} else if (code < 0xa0) {
@@ -237,46 +236,4 @@ function isRisky(text: string, widthCells: number): boolean {
 		(code >= 0xff01 && code <= 0xff60) ||
 		(code >= 0x3001 && code <= 0x3029);
 	return !(widthCells === 2 && settled);
-}
-
-/** Where the sequence that starts at `start` ends. Strings (OSC, DCS, APC, PM, SOS) go with their content. */
-function skipSequence(line: string, start: number): number {
-	let index = start + 1;
-	if (line.charCodeAt(start) === 0x1b) {
-		const kind = line.charAt(index);
-		if (kind === ']' || kind === 'P' || kind === '_' || kind === '^' || kind === 'X') {
-			return skipString(line, index + 1);
-		}
-		if (kind !== '[') {
-			while (isWithin(line, index, 0x20, 0x2f)) index++;
-			return isWithin(line, index, 0x30, 0x7e) ? index + 1 : index;
-		}
-		index++;
-	}
-	while (isWithin(line, index, 0x20, 0x3f)) index++;
-	return isWithin(line, index, 0x40, 0x7e) ? index + 1 : index;
-}
-
-function skipString(line: string, start: number): number {
-	for (let index = start; index < line.length; index++) {
-		const code = line.charCodeAt(index);
-		if (code === 0x07 || code === 0x9c) return index + 1;
-		if (code === 0x1b) return line.charAt(index + 1) === '\\' ? index + 2 : index;
-	}
-	// Nobody ended it: better to show what follows than to let it blank the line.
-	return start;
-}
-
-function isWithin(line: string, index: number, first: number, last: number): boolean {
-	const code = line.charCodeAt(index);
-	return code >= first && code <= last;
-}
-
-function sgrParameters(line: string, start: number, end: number): string | undefined {
-	const from = line.charCodeAt(start) === 0x9b ? start + 1 : start + 2;
-	if (line.charCodeAt(start) === 0x1b && line.charAt(start + 1) !== '[') {
-		return undefined;
-	}
-	const parameters = line.slice(from, end - 1);
-	return /^[\d;:]*$/.test(parameters) ? parameters : undefined;
 }
