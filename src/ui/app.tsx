@@ -1,0 +1,63 @@
+import { Box } from 'ink';
+import type { ReactNode } from 'react';
+import { useUi } from './hooks/use-ui.ts';
+import { footerRows, layoutOf, type PaneBox } from './store/layout.ts';
+import type { OverlayKind } from './store/slices/overlays.ts';
+import { Footer } from './views/footer.tsx';
+import { Header } from './views/header.tsx';
+import { Help } from './views/help.tsx';
+import { Palette } from './views/palette.tsx';
+import { Columns, Picker } from './views/picker.tsx';
+import { ResourceList } from './views/resource-list.tsx';
+import { Tabs } from './views/tabs.tsx';
+
+type Size = { readonly columns: number; readonly rows: number };
+
+/** Overlays that take the whole body, one line each. */
+const overlays: Partial<Readonly<Record<OverlayKind, (size: Size) => ReactNode>>> = {
+	help: Help,
+	palette: Palette,
+	picker: Picker,
+	columns: Columns,
+};
+
+function Pane({ box }: { readonly box: PaneBox }) {
+	if (box.pane === 'logs') return null;
+	return <ResourceList list={box.pane} box={box} />;
+}
+
+/** The frame: header, body, footer. It owns no data and knows no object. */
+export function App() {
+	const screen = useUi((state) => state.screen);
+	const overlay = useUi((state) => state.overlays.stack.at(-1));
+	const layout = layoutOf(screen);
+	const Overlay = overlay && overlays[overlay];
+	const split = layout.kind === 'split' && layout.boxes.length > 1;
+	return (
+		<Box flexDirection="column" width={screen.columns} height={screen.rows}>
+			<Header columns={screen.columns} rows={layout.headerRows} />
+			{Overlay ? (
+				<Overlay columns={screen.columns} rows={layout.bodyRows} />
+			) : (
+				<Box flexDirection={split ? 'row' : 'column'} height={layout.bodyRows}>
+					{layout.boxes[0] && layout.boxes[0].row > layout.headerRows && <Tabs columns={screen.columns} />}
+					{split ? (
+						<>
+							<Box flexDirection="column" marginRight={1}>
+								{layout.boxes.slice(0, -1).map((box) => (
+									<Pane key={box.pane} box={box} />
+								))}
+							</Box>
+							{layout.boxes.slice(-1).map((box) => (
+								<Pane key={box.pane} box={box} />
+							))}
+						</>
+					) : (
+						layout.boxes.map((box) => <Pane key={box.pane} box={box} />)
+					)}
+				</Box>
+			)}
+			{footerRows > 0 && <Footer columns={screen.columns} />}
+		</Box>
+	);
+}

@@ -1,0 +1,114 @@
+import { type Command, defineCommand } from './command.ts';
+
+/** What concerns the program as a whole. */
+export const appCommands: readonly Command[] = [
+	defineCommand({
+		id: 'app.help',
+		title: 'Show the keys that work here',
+		hint: 'help',
+		keys: ['?', 'f1'],
+		scopes: ['global'],
+		danger: 'none',
+		run: ({ dispatch }) => dispatch('overlays', { kind: 'overlayOpened', overlay: 'help' }),
+	}),
+	defineCommand({
+		id: 'app.palette',
+		title: 'Find and run any command',
+		hint: 'commands',
+		keys: [':'],
+		scopes: ['global'],
+		danger: 'none',
+		run: ({ dispatch }) => {
+			dispatch('overlays', { kind: 'overlayOpened', overlay: 'palette' });
+			dispatch('entry', { kind: 'entryOpened', entry: 'palette', label: ':' });
+		},
+	}),
+	defineCommand({
+		id: 'app.back',
+		title: 'Go back: close what is open, clear filter or marks',
+		keys: ['escape', 'h', 'left'],
+		scopes: ['global'],
+		danger: 'none',
+		silent: true,
+		run: ({ state, dispatch }) => {
+			const { focus } = state.screen;
+			if (state.overlays.stack.length > 0) dispatch('overlays', { kind: 'overlayClosed' });
+			else if (state.notices.current) dispatch('notices', { kind: 'noticeDismissed' });
+			else if (focus !== 'logs' && state.lists[focus].rangeAnchorId !== undefined) {
+				dispatch('lists', { kind: 'rangeToggled', list: focus, id: '' });
+			} else if (focus !== 'logs' && state.lists[focus].marked.size > 0) {
+				dispatch('lists', { kind: 'marksCleared', list: focus });
+			} else if (focus !== 'logs' && state.lists[focus].filter) {
+				dispatch('lists', { kind: 'filterChanged', list: focus, filter: '' });
+			} else if (state.screen.zoomed) dispatch('screen', { kind: 'zoomToggled' });
+			else if (focus === 'logs') dispatch('screen', { kind: 'paneFocused', pane: 'containers' });
+			else if (focus === 'containers') dispatch('screen', { kind: 'paneFocused', pane: 'pods' });
+		},
+	}),
+	defineCommand({
+		id: 'app.quit',
+		title: 'Close what is open, or leave the inspector',
+		hint: 'quit',
+		keys: ['q'],
+		scopes: ['global'],
+		danger: 'none',
+		run: ({ state, dispatch, effects }) => {
+			if (state.overlays.stack.length > 0) dispatch('overlays', { kind: 'overlayClosed' });
+			else effects.app.quit();
+		},
+	}),
+	defineCommand({
+		id: 'app.refresh',
+		title: 'Ask the runtime for everything now',
+		keys: ['ctrl+r'],
+		scopes: ['global'],
+		danger: 'none',
+		run: ({ effects, dispatch }) => {
+			effects.app.refresh();
+			dispatch('notices', { kind: 'noticeRaised', level: 'plain', text: 'Asking the runtime again.' });
+		},
+	}),
+	defineCommand({
+		id: 'app.redraw',
+		title: 'Draw the screen anew',
+		keys: ['ctrl+l'],
+		scopes: ['global', 'prompt', 'dialog', 'palette'],
+		danger: 'none',
+		run: ({ effects }) => effects.app.redraw(),
+	}),
+	defineCommand({
+		id: 'app.suspend',
+		title: 'Suspend to the shell (fg comes back)',
+		keys: ['ctrl+z'],
+		scopes: ['global', 'prompt', 'dialog', 'palette'],
+		danger: 'none',
+		run: ({ effects }) => effects.app.suspend(),
+	}),
+	defineCommand({
+		id: 'app.mouse',
+		title: 'Turn the mouse on or off',
+		keys: ['m'],
+		scopes: ['pods', 'containers', 'images'],
+		danger: 'none',
+		run: ({ state, dispatch, effects }) => {
+			dispatch('screen', { kind: 'mouseToggled' });
+			effects.app.setMouse(!state.screen.mouse);
+			dispatch('notices', {
+				kind: 'noticeRaised',
+				level: 'plain',
+				text: state.screen.mouse ? 'Mouse off: the terminal selects text again.' : 'Mouse on.',
+			});
+		},
+	}),
+	defineCommand({
+		id: 'runtime.pick',
+		title: 'Choose another runtime socket',
+		keys: ['R'],
+		scopes: ['global'],
+		danger: 'none',
+		run: ({ dispatch, effects }) => {
+			effects.app.findEndpoints();
+			dispatch('overlays', { kind: 'overlayOpened', overlay: 'picker' });
+		},
+	}),
+];

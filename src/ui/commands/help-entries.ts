@@ -1,0 +1,41 @@
+import { type Scope, scopesAt } from '../keys/scope.ts';
+import type { Command } from './command.ts';
+
+/** A row of the help view: a heading, or a command. */
+export type HelpEntry =
+	| { readonly kind: 'heading'; readonly text: string }
+	| { readonly kind: 'command'; readonly command: Command };
+
+/** What people call the places where keys work. */
+export const scopeTitles: Readonly<Record<Scope, string>> = {
+	global: 'Everywhere',
+	list: 'Lists',
+	pods: 'Pods',
+	containers: 'Containers',
+	images: 'Images',
+	logs: 'Logs',
+	inspect: 'Inspect',
+	shell: 'Shell',
+	dialog: 'Dialogs',
+	prompt: 'While typing',
+	palette: 'Commands',
+	help: 'Help',
+	picker: 'Choosing',
+	forwards: 'Port-forwards',
+	pulls: 'Pulls',
+};
+
+/** The commands that work at a place, innermost first, under the name of where they count. */
+export function helpEntries(commands: readonly Command[], place: Scope): readonly HelpEntry[] {
+	const listed = new Set<Command>();
+	return scopesAt(place).flatMap((scope) => {
+		const own = commands.filter(({ scopes }) => scopes.includes(scope));
+		const fresh = own.filter((command) => !listed.has(command));
+		for (const command of fresh) listed.add(command);
+		if (fresh.length === 0) return [];
+		return [
+			{ kind: 'heading', text: scopeTitles[scope] } as const,
+			...fresh.map((command) => ({ kind: 'command', command }) as const),
+		];
+	});
+}

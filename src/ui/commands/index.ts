@@ -1,0 +1,15 @@
+import { appCommands } from './app-commands.ts';
+import type { Command } from './command.ts';
+import { entryCommands } from './entry-commands.ts';
+import { listCommands } from './list-commands.ts';
+import { overlayCommands } from './overlay-commands.ts';
+import { paneCommands } from './pane-commands.ts';
+
+/** Every command, in the order in which help lists them. */
+export const commands: readonly Command[] = [
+	...appCommands,
+	...paneCommands,
+	...listCommands,
+	...overlayCommands,
+	...entryCommands,
+];

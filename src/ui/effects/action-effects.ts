@@ -1,0 +1,2 @@
+/** Changes to the node: stop, kill, remove, prune. */
+export type ActionEffects = Record<never, never>;

@@ -1,0 +1,97 @@
+/**
+ * Asks for the status of every pod and container once per state it is in: exit codes, limits, commands, IPs.
+ * Few at a time, newest problems first, so that a full node neither waits for nor is burdened by them.
+ */
+import { isAbort } from '../../cri/errors.ts';
+import type { CriClient } from '../../cri/ports.ts';
+import {
+	type ContainerFacts,
+	containerFactsOf,
+	type PodSandboxFacts,
+	podSandboxFactsOf,
+} from '../resources/facts.ts';
+import type { EffectHost } from './effect-host.ts';
+
+const concurrency = 4;
+/** Facts are told to the state in batches, so that a full node is drawn a few times and not hundreds. */
+const batchMs = 150;
+
+/** Watches the inventory; call `follow` after every change of it. */
+export type FactsFetcher = Disposable & { readonly follow: () => void };
+
+/** Starts fetching for one runtime. A status that fails is asked again only when the object changes state. */
+export function startFactsFetcher(host: EffectHost, client: CriClient): FactsFetcher {
+	const stop = new AbortController();
+	const signal = AbortSignal.any([stop.signal, host.signal]);
+	/** What was asked already: id → state it was asked for. */
+	const asked = new Map<string, string>();
+	const queue: (() => Promise<void>)[] = [];
+	let running = 0;
+	let pods: PodSandboxFacts[] = [];
+	let containers: ContainerFacts[] = [];
+	let timer: NodeJS.Timeout | undefined;
+
+	function tell(): void {
+		timer = undefined;
+		if (signal.aborted) return;
+		host.dispatch('inventory', { kind: 'factsReceived', pods, containers });
+		pods = [];
+		containers = [];
+	}
+
+	function drain(): void {
+		while (running < concurrency) {
+			const job = queue.shift();
+			if (!job) return;
+			running++;
+			void job()
+				.catch((error: unknown) => {
+					// The object may be gone by now, or the runtime busy; the lists themselves say so.
+					if (isAbort(error)) queue.length = 0;
+				})
+				.finally(() => {
+					running--;
+					if (pods.length + containers.length > 0) timer ??= setTimeout(tell, batchMs);
+					if (!signal.aborted) drain();
+				});
+		}
+	}
+
+	function follow(): void {
+		if (signal.aborted) return;
+		const { inventory } = host.getState();
+		const live = new Set<string>();
+		for (const container of inventory.containers) {
+			live.add(container.id);
+			if (inventory.departed.has(container.id) || asked.get(container.id) === container.state) continue;
+			asked.set(container.id, container.state);
+			const job = async (): Promise<void> => {
+				const status = await client.runtime.containerStatus(container.id, { verbose: true }, { signal });
+				containers.push(containerFactsOf(status));
+			};
+			// Who looks at a node looks for what died: exited containers are asked for first.
+			if (container.state === 'exited') queue.unshift(job);
+			else queue.push(job);
+		}
+		for (const pod of inventory.pods) {
+			live.add(pod.id);
+			if (inventory.departed.has(pod.id) || asked.get(pod.id) === pod.state) continue;
+			asked.set(pod.id, pod.state);
+			queue.push(async () => {
+				const status = await client.runtime.podSandboxStatus(pod.id, { verbose: true }, { signal });
+				pods.push(podSandboxFactsOf(status));
+			});
+		}
+		for (const id of asked.keys()) if (!live.has(id)) asked.delete(id);
+		drain();
+	}
+
+	return {
+		follow,
+		[Symbol.dispose]() {
+			stop.abort();
+			clearTimeout(timer);
+			queue.length = 0;
+		},
+	};
+}

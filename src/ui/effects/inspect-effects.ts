@@ -1,0 +1,2 @@
+/** Fetching what the inspect view shows. */
+export type InspectEffects = Record<never, never>;

@@ -1,0 +1,2 @@
+/** Reading, following and searching log files for the log pane. */
+export type LogEffects = Record<never, never>;

@@ -1,0 +1,2 @@
+/** Pulling images in the background. */
+export type PullEffects = Record<never, never>;

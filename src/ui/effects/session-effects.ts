@@ -1,0 +1,2 @@
+/** Shells, attached containers and port-forwards. */
+export type SessionEffects = Record<never, never>;

@@ -1,0 +1,18 @@
+import { BugError } from '../../cri/errors.ts';
+import type { EntryKind } from '../store/slices/entry.ts';
+import type { Entry } from './entry.ts';
+import { listFilterEntry } from './list-filter.ts';
+import { paletteEntry } from './palette.ts';
+
+/** What each purpose of a typed line does, one line each. */
+const table: Partial<Readonly<Record<EntryKind, Entry>>> = {
+	listFilter: listFilterEntry,
+	palette: paletteEntry,
+};
+
+/** The behaviour of a purpose. @throws BugError for one that the table lacks. */
+export function entryOf(kind: EntryKind): Entry {
+	const entry = table[kind];
+	if (!entry) throw new BugError(`no entry for ${kind}`);
+	return entry;
+}

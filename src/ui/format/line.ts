@@ -1,0 +1,51 @@
+import type { Line, Span } from '../theme/tokens.ts';
+import { sliceCells, stringWidthCells } from './width.ts';
+
+/** Cells that a line takes. */
+export function lineWidthCells(line: Line): number {
+	return line.reduce((sum, span) => sum + stringWidthCells(span.text), 0);
+}
+
+/** Cuts a line to `width` cells, ending it in … where something was lost. Text must hold no control characters. */
+export function truncateLine(line: Line, width: number): Line {
+	if (width <= 0) return [];
+	if (lineWidthCells(line) <= width) return line;
+	const out: Span[] = [];
+	let left = width - 1;
+	for (const span of line) {
+		const cells = stringWidthCells(span.text);
+		if (cells > left) {
+			out.push({ ...span, text: `${sliceCells(span.text, 0, left)}…` });
+			return out;
+		}
+		out.push(span);
+		left -= cells;
+	}
+	return out;
+}
+
+/** Makes a line exactly `width` cells wide. */
+export function fitLine(line: Line, width: number, align: 'left' | 'right' = 'left'): Line {
+	const cut = truncateLine(line, width);
+	const pad = width - lineWidthCells(cut);
+	if (pad <= 0) return cut;
+	const space: Span = { text: ' '.repeat(pad) };
+	return align === 'right' ? [space, ...cut] : [...cut, space];
+}
+
+/** A line with its right part against the right edge; the left part yields where both do not fit. */
+export function splitLine(left: Line, right: Line, width: number): Line {
+	const rightCells = lineWidthCells(right);
+	if (rightCells >= width) return truncateLine(right, width);
+	return [...fitLine(left, width - rightCells), ...right];
+}
+
+/** The whole line reversed and stripped of colours: the one way in which a cursor row is shown everywhere. */
+export function selectedLine(line: Line): Line {
+	return line.map((span) => ({
+		text: span.text,
+		reverse: true,
+		bold: span.token === 'match',
+		underline: span.token === 'match',
+	}));
+}

@@ -1,0 +1,80 @@
+/** From a key to what it does: the typed line, then the keymap of the place, then the command's own gate. */
+import { availability, type Command, type CommandContext } from '../commands/command.ts';
+import type { Effects } from '../effects/effects.ts';
+import { entryOf } from '../entries/index.ts';
+import type { Store } from '../store/store.ts';
+import { type KeyInput, keyToString, type PasteInput } from '../terminal/terminal-input.ts';
+import type { Keymap } from './keymap.ts';
+import { placeOf } from './place.ts';
+import { scopesAt } from './scope.ts';
+
+/** Takes keys and pastes, one after the other. */
+export type InputHandler = {
+	readonly key: (input: KeyInput) => void;
+	readonly paste: (input: PasteInput) => void;
+	/** Runs a command as if its key had been pressed. */
+	readonly run: (id: string) => void;
+};
+
+/** Builds the handler; it remembers only the beginning of an unfinished chord. */
+export function createInputHandler(options: {
+	readonly store: Store;
+	readonly keymap: Keymap;
+	readonly commands: readonly Command[];
+	readonly effects: Effects;
+}): InputHandler {
+	const { store, keymap, commands, effects } = options;
+	const byId = new Map(commands.map((command) => [command.id, command]));
+	let pending: readonly string[] = [];
+
+	function context(): CommandContext {
+		return { state: store.getSnapshot(), dispatch: store.dispatch, effects, commands, runCommand: run };
+	}
+
+	function run(id: string): void {
+		const command = byId.get(id);
+		if (!command) return;
+		const able = availability(command, store.getSnapshot());
+		if (able !== true) {
+			store.dispatch('notices', { kind: 'noticeRaised', level: 'warn', text: able });
+			return;
+		}
+		const before = store.getSnapshot().entry;
+		command.run(context());
+		const { entry } = store.getSnapshot();
+		if (before && entry && before.kind === entry.kind && before.value !== entry.value) {
+			entryOf(entry.kind).change?.(context(), entry.value);
+		}
+	}
+
+	function insert(text: string): void {
+		const kind = store.getSnapshot().entry?.kind;
+		if (!kind) return;
+		store.dispatch('entry', { kind: 'entryEdited', edit: { op: 'insert', text } });
+		const value = store.getSnapshot().entry?.value;
+		if (value !== undefined) entryOf(kind).change?.(context(), value);
+	}
+
+	return {
+		run,
+		key(input) {
+			const state = store.getSnapshot();
+			// A key always answers something: the notice that stood there has been seen.
+			if (state.notices.current && !state.entry) store.dispatch('notices', { kind: 'noticeDismissed' });
+			const resolution = keymap.resolve(scopesAt(placeOf(state)), pending, keyToString(input));
+			pending = resolution.kind === 'pending' ? resolution.keys : [];
+			if (resolution.kind === 'command') run(resolution.id);
+			else if (resolution.kind === 'none' && state.entry && input.text) insert(input.text);
+			store.flush();
+		},
+		paste(input) {
+			// Pasted text is text, wherever it lands: it never becomes a command.
+			if (store.getSnapshot().entry) insert(input.text);
+			else {
+				const text = 'Pasted text ignored: no line is being typed.';
+				store.dispatch('notices', { kind: 'noticeRaised', level: 'warn', text });
+			}
+			store.flush();
+		},
+	};
+}

@@ -1,0 +1,91 @@
+/** Cells that several lists share. Text from outside is sanitised here, before it becomes a span. */
+import { formatBytesCompact } from '../format/bytes.ts';
+import { formatCpu } from '../format/cpu.ts';
+import { sanitizeLine } from '../format/sanitize.ts';
+import { sparkline } from '../format/sparkline.ts';
+import type { Line, Span, Token } from '../theme/tokens.ts';
+import type { Health, TextRange } from './resource.ts';
+
+/** The colour that a state of health has everywhere. */
+export const healthToken: Readonly<Record<Health, Token>> = {
+	ok: 'ok',
+	warn: 'warn',
+	fail: 'fail',
+	done: 'done',
+	gone: 'muted',
+};
+
+/** Text with the characters that a filter matched marked; the ranges count in the text as given. */
+export function matched(text: string, ranges: readonly TextRange[], token?: Token): Line {
+	if (ranges.length === 0) return [{ text: sanitizeLine(text), token }];
+	const spans: Span[] = [];
+	let at = 0;
+	for (const { start, end } of ranges) {
+		if (start > at) spans.push({ text: sanitizeLine(text.slice(at, start)), token });
+		spans.push({ text: sanitizeLine(text.slice(Math.max(start, at), end)), token: 'match' });
+		at = Math.max(at, end);
+	}
+	if (at < text.length) spans.push({ text: sanitizeLine(text.slice(at)), token });
+	return spans;
+}
+
+/** Plain trusted text. */
+export function plain(text: string, token?: Token): Line {
+	return [{ text, token }];
+}
+
+/** Labels as one searchable text, `key=value` apart by spaces. */
+export function labelsText(labels: Readonly<Record<string, string>>): string {
+	return Object.entries(labels)
+		.map(([key, value]) => `${key}=${value}`)
+		.join(' ');
+}
+
+/** `12%` of a limit turns a warning colour at 80 and a failing one at 95. */
+function loadToken(ratio: number | undefined): Token | undefined {
+	if (ratio === undefined) return undefined;
+	return ratio >= 0.95 ? 'fail' : ratio >= 0.8 ? 'warn' : undefined;
+}
+
+/** CPU use and, where a limit is set, the share of it; a sparkline in front where there is room. */
+export function cpuCell(
+	millicores: number | undefined,
+	limitMillicores: number | undefined,
+	history: readonly number[],
+	widthCells: number,
+): Line {
+	if (millicores === undefined) return plain('-', 'muted');
+	const ratio = limitMillicores ? millicores / limitMillicores : undefined;
+	return usageCell(formatCpu(millicores), ratio, history, limitMillicores, widthCells);
+}
+
+/** Memory use and, where a limit is set, the share of it. */
+export function memoryCell(
+	bytes: number | undefined,
+	limitBytes: number | undefined,
+	history: readonly number[],
+	widthCells: number,
+): Line {
+	if (bytes === undefined) return plain('-', 'muted');
+	const ratio = limitBytes ? bytes / limitBytes : undefined;
+	return usageCell(formatBytesCompact(bytes), ratio, history, limitBytes, widthCells);
+}
+
+function usageCell(
+	text: string,
+	ratio: number | undefined,
+	history: readonly number[],
+	limit: number | undefined,
+	widthCells: number,
+): Line {
+	const value = `${text.padStart(5)}${ratio === undefined ? '' : `${Math.round(ratio * 100)}%`.padStart(5)}`;
+	const room = widthCells - 11;
+	const spark =
+		room >= 4 && history.length > 1
+			? `${sparkline(history.slice(-room), { widthCells: room, ...(limit ? { max: limit } : {}) })} `
+			: '';
+	return [
+		{ text: spark, token: 'accent' },
+		{ text: value, token: loadToken(ratio) },
+	];
+}

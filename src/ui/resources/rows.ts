@@ -1,0 +1,206 @@
+/**
+ * Rows of the three lists, derived from the inventory: pods with the sums of their containers,
+ * containers with their facts and usage, images with their users.
+ */
+import type { Container, Image, PodSandbox } from '../../cri/model.ts';
+import { memoized } from '../store/memo.ts';
+import type { InventoryState } from '../store/slices/inventory.ts';
+import type { StatsState, UsageSample } from '../store/slices/stats.ts';
+import type { UiState } from '../store/state.ts';
+import type { ContainerFacts, PodSandboxFacts } from './facts.ts';
+import { containerCondition, podCondition } from './health.ts';
+import type { BaseRow } from './resource.ts';
+
+export type ContainerRow = BaseRow & {
+	readonly kind: 'container';
+	readonly container: Container;
+	readonly pod: PodSandbox | undefined;
+	readonly facts: ContainerFacts | undefined;
+	readonly usage: UsageSample | undefined;
+	readonly stateText: string;
+	/** A later attempt of the same container exists: this one is history. */
+	readonly superseded: boolean;
+};
+
+export type PodRow = BaseRow & {
+	readonly kind: 'pod';
+	readonly pod: PodSandbox;
+	readonly facts: PodSandboxFacts | undefined;
+	readonly containers: readonly ContainerRow[];
+	readonly readyCount: number;
+	readonly totalCount: number;
+	/** Sum of the attempts of the newest containers. */
+	readonly restarts: number;
+	readonly cpuMillicores: number | undefined;
+	readonly memoryBytes: number | undefined;
+	readonly cpuHistory: readonly number[];
+	readonly stateText: string;
+};
+
+export type ImageRow = BaseRow & {
+	readonly kind: 'image';
+	readonly image: Image;
+	readonly usedBy: readonly ContainerRow[];
+};
+
+/** Any row of any list. */
+export type Row = PodRow | ContainerRow | ImageRow;
+
+/** Name a container's pod goes by: its sandbox's metadata, or kubelet's label where the sandbox is gone. */
+export function podNameOf(row: ContainerRow): string {
+	return row.pod?.metadata.name ?? row.container.labels['io.kubernetes.pod.name'] ?? '';
+}
+
+/** Namespace of a container's pod. */
+export function namespaceOf(row: ContainerRow): string {
+	return row.pod?.metadata.namespace ?? row.container.labels['io.kubernetes.pod.namespace'] ?? '';
+}
+
+function newestAttempts(containers: readonly Container[]): ReadonlySet<string> {
+	const newest = new Map<string, Container>();
+	for (const container of containers) {
+		const key = `${container.podSandboxId}/${container.metadata.name}`;
+		const other = newest.get(key);
+		if (!other || container.metadata.attempt >= other.metadata.attempt) newest.set(key, container);
+	}
+	return new Set([...newest.values()].map((container) => container.id));
+}
+
+function containerRowsOf(inventory: InventoryState, stats: StatsState): readonly ContainerRow[] {
+	const pods = new Map(inventory.pods.map((pod) => [pod.id, pod]));
+	const newest = newestAttempts(inventory.containers);
+	const rows = inventory.containers.map((container): ContainerRow => {
+		const facts = inventory.containerFacts.get(container.id);
+		const departed = inventory.departed.has(container.id);
+		const superseded = !newest.has(container.id);
+		const { health, text } = containerCondition(container, facts, superseded, departed);
+		return {
+			kind: 'container',
+			id: container.id,
+			name: container.metadata.name,
+			container,
+			pod: pods.get(container.podSandboxId),
+			facts,
+			usage: stats.containers.get(container.id),
+			health,
+			stateText: text,
+			departed,
+			superseded,
+		};
+	});
+	const byName = (left: ContainerRow, right: ContainerRow): number =>
+		compare(namespaceOf(left), namespaceOf(right)) ||
+		compare(podNameOf(left), podNameOf(right)) ||
+		compare(left.name, right.name) ||
+		right.container.metadata.attempt - left.container.metadata.attempt ||
+		compare(left.id, right.id);
+	return rows.sort(byName);
+}
+
+function compare(left: string, right: string): number {
+	return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** All containers by namespace, pod, name, newest attempt first. */
+export const containerRows = memoized(
+	(state: UiState) => [state.inventory, state.stats] as const,
+	containerRowsOf,
+);
+
+function sumHistory(containers: readonly ContainerRow[]): readonly number[] {
+	const histories = containers
+		.map((row) => row.usage?.cpuHistory ?? [])
+		.filter((history) => history.length > 0);
+	const length = Math.max(0, ...histories.map((history) => history.length));
+	return Array.from({ length }, (_, index) =>
+		histories.reduce((sum, history) => sum + (history[history.length - length + index] ?? 0), 0),
+	);
+}
+
+function sumOf(values: readonly (number | undefined)[]): number | undefined {
+	const known = values.filter((value): value is number => value !== undefined);
+	return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) : undefined;
+}
+
+function podRowsOf(inventory: InventoryState, containers: readonly ContainerRow[]): readonly PodRow[] {
+	const byPod = Map.groupBy(containers, (row) => row.container.podSandboxId);
+	const newestSandbox = new Map<string, PodSandbox>();
+	for (const pod of inventory.pods) {
+		const key = `${pod.metadata.uid}/${pod.metadata.name}/${pod.metadata.namespace}`;
+		const other = newestSandbox.get(key);
+		if (!other || pod.metadata.attempt >= other.metadata.attempt) newestSandbox.set(key, pod);
+	}
+	const current = new Set([...newestSandbox.values()].map((pod) => pod.id));
+	const rows = inventory.pods.map((pod): PodRow => {
+		const own = byPod.get(pod.id) ?? [];
+		const newest = own.filter((row) => !row.superseded);
+		const running = newest.filter((row) => row.container.state === 'running');
+		const finished = newest.filter(
+			(row) => row.container.state === 'exited' && row.facts?.exitCode === 0 && running.length > 0,
+		);
+		const departed = inventory.departed.has(pod.id);
+		const { health, text } = podCondition(pod, newest, !current.has(pod.id), departed);
+		return {
+			kind: 'pod',
+			id: pod.id,
+			name: pod.metadata.name,
+			pod,
+			facts: inventory.podFacts.get(pod.id),
+			containers: own,
+			readyCount: running.length,
+			totalCount: newest.length - finished.length,
+			restarts: newest.reduce((sum, row) => sum + row.container.metadata.attempt, 0),
+			cpuMillicores: sumOf(running.map((row) => row.usage?.cpuMillicores)),
+			memoryBytes: sumOf(running.map((row) => row.usage?.memoryBytes)),
+			cpuHistory: sumHistory(running),
+			health,
+			stateText: text,
+			departed,
+		};
+	});
+	const byName = (left: PodRow, right: PodRow): number =>
+		compare(left.pod.metadata.namespace, right.pod.metadata.namespace) ||
+		compare(left.name, right.name) ||
+		right.pod.metadata.attempt - left.pod.metadata.attempt ||
+		compare(left.id, right.id);
+	return rows.sort(byName);
+}
+
+/** All pods by namespace and name, newest sandbox first. */
+export const podRows = memoized(
+	(state: UiState) => [state.inventory, containerRows(state)] as const,
+	podRowsOf,
+);
+
+function imageRowsOf(inventory: InventoryState, containers: readonly ContainerRow[]): readonly ImageRow[] {
+	const users = new Map<string, ContainerRow[]>();
+	const use = (key: string, row: ContainerRow): void => {
+		if (key) users.set(key, [...(users.get(key) ?? []), row]);
+	};
+	for (const row of containers) {
+		for (const key of new Set([row.container.imageId, row.container.imageRef, row.container.image.image])) {
+			use(key, row);
+		}
+	}
+	const rows = inventory.images.map((image): ImageRow => {
+		const keys = [image.id, ...image.repoTags, ...image.repoDigests];
+		const usedBy = [...new Set(keys.flatMap((key) => users.get(key) ?? []))];
+		const departed = inventory.departed.has(image.id);
+		return {
+			kind: 'image',
+			id: image.id,
+			name: image.repoTags[0] ?? image.repoDigests[0] ?? '<none>',
+			image,
+			usedBy,
+			health: departed ? 'gone' : usedBy.length > 0 || image.pinned ? 'ok' : 'done',
+			departed,
+		};
+	});
+	return rows.sort((left, right) => compare(left.name, right.name) || compare(left.id, right.id));
+}
+
+/** All images by first tag. */
+export const imageRows = memoized(
+	(state: UiState) => [state.inventory, containerRows(state)] as const,
+	imageRowsOf,
+);

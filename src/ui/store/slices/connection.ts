@@ -1,0 +1,95 @@
+import type { FilesystemUsage, RuntimeStatus, RuntimeVersion } from '../../../cri/model.ts';
+import type { Connectivity } from '../../../cri/ports.ts';
+
+/** A socket that the picker offers. */
+export type EndpointChoice = {
+	readonly endpoint: string;
+	/** Where it was found: a flag, an environment variable, crictl.yaml, or the runtime's name. */
+	readonly origin: string;
+	/** Why it cannot be used right now; undefined where it answered. */
+	readonly problem: string | undefined;
+};
+
+/** What is known of the runtime behind the socket. */
+export type ConnectionState = {
+	readonly endpoint: string | undefined;
+	readonly connectivity: Connectivity | 'none';
+	/** One sentence with the cause while nothing answers; undefined while all is well. */
+	readonly problem: string | undefined;
+	/** One more line: what the person can do about it. */
+	readonly remedy: string | undefined;
+	/** When the runtime last answered any list, in milliseconds since the epoch. */
+	readonly answeredAtMs: number | undefined;
+	readonly version: RuntimeVersion | undefined;
+	readonly status: RuntimeStatus | undefined;
+	readonly imageFs: readonly FilesystemUsage[];
+	/** Capacity of the file system that holds the images, read from the host; undefined for a remote runtime. */
+	readonly imageFsCapacityBytes: bigint | undefined;
+	readonly choices: readonly EndpointChoice[];
+};
+
+export type ConnectionEvent =
+	| { readonly kind: 'endpointChosen'; readonly endpoint: string }
+	| { readonly kind: 'endpointsFound'; readonly choices: readonly EndpointChoice[] }
+	| { readonly kind: 'endpointMissing'; readonly problem: string; readonly remedy: string | undefined }
+	| { readonly kind: 'connectivityChanged'; readonly connectivity: Connectivity }
+	| { readonly kind: 'runtimeAnswered'; readonly atMs: number }
+	| { readonly kind: 'runtimeSilent'; readonly problem: string; readonly remedy?: string | undefined }
+	| { readonly kind: 'versionReceived'; readonly version: RuntimeVersion }
+	| { readonly kind: 'runtimeStatusReceived'; readonly status: RuntimeStatus }
+	| {
+			readonly kind: 'imageFsReceived';
+			readonly filesystems: readonly FilesystemUsage[];
+			readonly capacityBytes: bigint | undefined;
+	  };
+
+/** Before any socket was looked for. */
+export const initialConnection: ConnectionState = {
+	endpoint: undefined,
+	connectivity: 'none',
+	problem: undefined,
+	remedy: undefined,
+	answeredAtMs: undefined,
+	version: undefined,
+	status: undefined,
+	imageFs: [],
+	imageFsCapacityBytes: undefined,
+	choices: [],
+};
+
+/** Applies one event. A silent runtime loses nothing that was known: it only gains a problem. */
+export function updateConnection(state: ConnectionState, event: ConnectionEvent): ConnectionState {
+	switch (event.kind) {
+		case 'endpointChosen':
+			return {
+				...initialConnection,
+				choices: state.choices,
+				endpoint: event.endpoint,
+				connectivity: 'connecting',
+			};
+		case 'endpointsFound':
+			return { ...state, choices: event.choices };
+		case 'endpointMissing':
+			return { ...state, connectivity: 'none', problem: event.problem, remedy: event.remedy };
+		case 'connectivityChanged':
+			return event.connectivity === state.connectivity
+				? state
+				: { ...state, connectivity: event.connectivity };
+		case 'runtimeAnswered':
+			return {
+				...state,
+				connectivity: 'ready',
+				problem: undefined,
+				remedy: undefined,
+				answeredAtMs: event.atMs,
+			};
+		case 'runtimeSilent':
+			return { ...state, problem: event.problem, remedy: event.remedy };
+		case 'versionReceived':
+			return { ...state, version: event.version };
+		case 'runtimeStatusReceived':
+			return { ...state, status: event.status };
+		case 'imageFsReceived':
+			return { ...state, imageFs: event.filesystems, imageFsCapacityBytes: event.capacityBytes };
+	}
+}

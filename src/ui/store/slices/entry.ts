@@ -1,0 +1,146 @@
+/** Purposes a line of typed text can have; entries/index.ts says what each does with it. */
+export type EntryKind =
+	| 'listFilter'
+	| 'palette'
+	| 'logSearch'
+	| 'logFilter'
+	| 'logTime'
+	| 'logSave'
+	| 'inspectSearch'
+	| 'inspectSave'
+	| 'pullImage'
+	| 'pullUsername'
+	| 'pullPassword'
+	| 'confirmName'
+	| 'forwardPorts'
+	| 'graceSeconds'
+	| 'endpoint';
+
+/** The one line of text that is being typed, if any. `cursor` counts UTF-16 units from the start. */
+export type EntryState =
+	| {
+			readonly kind: EntryKind;
+			readonly label: string;
+			readonly value: string;
+			readonly cursor: number;
+			readonly masked: boolean;
+			/** Why the text is not acceptable yet. */
+			readonly problem: string | undefined;
+			/** Earlier values, newest first; `historyIndex` -1 is the line being typed. */
+			readonly history: readonly string[];
+			readonly historyIndex: number;
+			readonly draft: string;
+	  }
+	| undefined;
+
+/** Changes that keys make to the line. */
+export type EntryEdit =
+	| { readonly op: 'insert'; readonly text: string }
+	| { readonly op: 'backspace' | 'delete' | 'left' | 'right' | 'home' | 'end' }
+	| { readonly op: 'deleteWord' | 'deleteToStart' | 'deleteToEnd' | 'wordLeft' | 'wordRight' }
+	| { readonly op: 'older' | 'newer' };
+
+export type EntryEvent =
+	| {
+			readonly kind: 'entryOpened';
+			readonly entry: EntryKind;
+			readonly label: string;
+			readonly value?: string | undefined;
+			readonly masked?: boolean | undefined;
+			readonly history?: readonly string[] | undefined;
+	  }
+	| { readonly kind: 'entryEdited'; readonly edit: EntryEdit }
+	| { readonly kind: 'entryRefused'; readonly problem: string }
+	| { readonly kind: 'entryClosed' };
+
+/** Index of the grapheme border before (-1) or after (+1) `cursor`. */
+function step(value: string, cursor: number, direction: -1 | 1): number {
+	const borders = [0];
+	for (const { index, segment } of new Intl.Segmenter().segment(value)) borders.push(index + segment.length);
+	if (direction > 0) return borders.find((border) => border > cursor) ?? value.length;
+	return borders.findLast((border) => border < cursor) ?? 0;
+}
+
+function wordBorder(value: string, cursor: number, direction: -1 | 1): number {
+	if (direction < 0) return value.slice(0, cursor).replace(/[^\s/:,=.]*[\s/:,=.]*$/u, '').length;
+	return cursor + (/^[\s/:,=.]*[^\s/:,=.]*/u.exec(value.slice(cursor))?.[0].length ?? 0);
+}
+
+function edited(entry: NonNullable<EntryState>, edit: EntryEdit): NonNullable<EntryState> {
+	const { value, cursor } = entry;
+	const put = (next: string, at: number): NonNullable<EntryState> => ({
+		...entry,
+		value: next,
+		cursor: at,
+		problem: undefined,
+		historyIndex: -1,
+		draft: next,
+	});
+	switch (edit.op) {
+		case 'insert': {
+			const text = edit.text.replace(/[\r\n\t]+/gu, ' ').replace(/\p{Cc}/gu, '');
+			return put(value.slice(0, cursor) + text + value.slice(cursor), cursor + text.length);
+		}
+		case 'backspace': {
+			const from = step(value, cursor, -1);
+			return put(value.slice(0, from) + value.slice(cursor), from);
+		}
+		case 'delete':
+			return put(value.slice(0, cursor) + value.slice(step(value, cursor, 1)), cursor);
+		case 'deleteWord': {
+			const from = wordBorder(value, cursor, -1);
+			return put(value.slice(0, from) + value.slice(cursor), from);
+		}
+		case 'deleteToStart':
+			return put(value.slice(cursor), 0);
+		case 'deleteToEnd':
+			return put(value.slice(0, cursor), cursor);
+		case 'left':
+			return { ...entry, cursor: step(value, cursor, -1) };
+		case 'right':
+			return { ...entry, cursor: step(value, cursor, 1) };
+		case 'home':
+			return { ...entry, cursor: 0 };
+		case 'end':
+			return { ...entry, cursor: value.length };
+		case 'wordLeft':
+			return { ...entry, cursor: wordBorder(value, cursor, -1) };
+		case 'wordRight':
+			return { ...entry, cursor: wordBorder(value, cursor, 1) };
+		case 'older':
+		case 'newer': {
+			const index = Math.max(
+				-1,
+				Math.min(entry.history.length - 1, entry.historyIndex + (edit.op === 'older' ? 1 : -1)),
+			);
+			const text = index < 0 ? entry.draft : (entry.history[index] ?? entry.draft);
+			return { ...entry, value: text, cursor: text.length, historyIndex: index, problem: undefined };
+		}
+	}
+}
+
+/** Applies one event. */
+export function updateEntry(state: EntryState, event: EntryEvent): EntryState {
+	switch (event.kind) {
+		case 'entryOpened': {
+			const value = event.value ?? '';
+			return {
+				kind: event.entry,
+				label: event.label,
+				value,
+				cursor: value.length,
+				masked: event.masked ?? false,
+				problem: undefined,
+				history: event.history ?? [],
+				historyIndex: -1,
+				draft: value,
+			};
+		}
+		case 'entryEdited':
+			return state && edited(state, event.edit);
+		case 'entryRefused':
+			return state && { ...state, problem: event.problem };
+		case 'entryClosed':
+			return undefined;
+	}
+}

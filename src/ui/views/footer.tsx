@@ -1,0 +1,78 @@
+import { availability } from '../commands/command.ts';
+import { Lines } from '../components/lines.tsx';
+import { splitLine, truncateLine } from '../format/line.ts';
+import { sanitizeLine } from '../format/sanitize.ts';
+import { sliceCells, stringWidthCells } from '../format/width.ts';
+import { useUi, useUiContext } from '../hooks/use-ui.ts';
+import { formatChord } from '../keys/display.ts';
+import { placeOf } from '../keys/place.ts';
+import { scopesAt } from '../keys/scope.ts';
+import type { EntryState } from '../store/slices/entry.ts';
+import type { Notice } from '../store/slices/notices.ts';
+import type { UiState } from '../store/state.ts';
+import type { Line, Span, Token } from '../theme/tokens.ts';
+import type { KeyTable } from './help.tsx';
+
+const noticeToken: Readonly<Record<Notice['level'], Token | undefined>> = {
+	plain: undefined,
+	ok: 'ok',
+	warn: 'warn',
+	fail: 'fail',
+};
+
+/** The last line: what is being typed, the newest notice, or the keys that work here. */
+export function Footer({ columns }: { readonly columns: number }) {
+	const state = useUi((all) => all);
+	const table = useUiContext();
+	return <Lines lines={[footerLine(state, table, columns)]} columns={columns} rows={1} />;
+}
+
+/** The part of a typed line that fits, and where in it the cursor is, in cells. */
+export function entryWindow(
+	entry: NonNullable<EntryState>,
+	widthCells: number,
+): { readonly text: string; readonly cursorCells: number } {
+	const value = entry.masked ? '•'.repeat([...entry.value].length) : entry.value;
+	const before = entry.masked
+		? '•'.repeat([...entry.value.slice(0, entry.cursor)].length)
+		: entry.value.slice(0, entry.cursor);
+	const cursorCells = stringWidthCells(before);
+	const from = Math.max(0, cursorCells - widthCells + 1);
+	return { text: sliceCells(value, from, from + widthCells), cursorCells: cursorCells - from };
+}
+
+/** Cells before the text of an entry in the footer. */
+export function entryLabelCells(entry: NonNullable<EntryState>): number {
+	return stringWidthCells(entry.label) + (entry.label.length > 1 ? 1 : 0);
+}
+
+function entryLine(entry: NonNullable<EntryState>, columns: number): Line {
+	const label = entry.label.length > 1 ? `${entry.label} ` : entry.label;
+	const problem: Line = entry.problem ? [{ text: `  ${sanitizeLine(entry.problem)}`, token: 'fail' }] : [];
+	const { text } = entryWindow(entry, Math.max(8, columns - entryLabelCells(entry) - 1));
+	return truncateLine([{ text: label, token: 'key' }, { text }, ...problem], columns);
+}
+
+/** The footer as text. */
+export function footerLine(state: UiState, table: KeyTable, columns: number): Line {
+	if (state.entry) return entryLine(state.entry, columns);
+	const notice = state.notices.current;
+	if (notice)
+		return truncateLine([{ text: sanitizeLine(notice.text), token: noticeToken[notice.level] }], columns);
+	const place = placeOf(state);
+	const scopes = scopesAt(place);
+	const hints = scopes.flatMap((scope) =>
+		table.commands.filter((command) => command.hint && command.scopes.includes(scope)),
+	);
+	const spans: Span[] = [];
+	for (const command of new Set(hints)) {
+		const chord = table.keymap.keysOf(command.id)[0];
+		if (!chord) continue;
+		const able = availability(command, state) === true;
+		spans.push(
+			{ text: formatChord(chord, { unicode: table.unicode }), token: able ? 'key' : 'keyDisabled' },
+			{ text: ` ${command.hint}  `, token: able ? undefined : 'keyDisabled' },
+		);
+	}
+	return splitLine(spans, [], columns);
+}

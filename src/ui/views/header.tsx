@@ -1,0 +1,117 @@
+import { Lines } from '../components/lines.tsx';
+import { formatAge } from '../format/age.ts';
+import { formatBytesCompact } from '../format/bytes.ts';
+import { splitLine } from '../format/line.ts';
+import { sanitizeLine } from '../format/sanitize.ts';
+import { useUi } from '../hooks/use-ui.ts';
+import type { UiState } from '../store/state.ts';
+import type { Line, Span } from '../theme/tokens.ts';
+
+/** Answers older than this are marked with their age. */
+const staleMs = 8_000;
+
+/** The lines at the top: whose node, which runtime, and whether all of this can be believed. */
+export function Header({ columns, rows }: { readonly columns: number; readonly rows: number }) {
+	const state = useUi((all) => all);
+	return <Lines lines={headerLines(state, columns, rows)} columns={columns} rows={rows} />;
+}
+
+function separated(parts: readonly (Line | undefined)[]): Line {
+	const shown = parts.filter((part): part is Line => part !== undefined && part.length > 0);
+	return shown.flatMap((part, index) =>
+		index === 0 ? part : [{ text: ' · ', token: 'muted' } satisfies Span, ...part],
+	);
+}
+
+function ageLine({ connection, nowMs }: UiState): Line {
+	const { answeredAtMs, problem, connectivity } = connection;
+	if (connectivity === 'none' && problem) return [{ text: 'no runtime', token: 'fail' }];
+	if (answeredAtMs === undefined)
+		return problem ? [{ text: 'not answering', token: 'fail' }] : [{ text: 'connecting', token: 'warn' }];
+	const age = nowMs - answeredAtMs;
+	if (!problem && age < staleMs) return [{ text: 'live', token: 'ok' }];
+	const text = formatAge(BigInt(answeredAtMs) * 1_000_000n, nowMs);
+	return [
+		{
+			text: problem ? `not answering, as of ${text} ago` : `as of ${text} ago`,
+			token: problem ? 'fail' : 'warn',
+		},
+	];
+}
+
+function conditionLine(state: UiState): Line {
+	const conditions = state.connection.status?.conditions ?? [];
+	return separated(
+		conditions.map(({ type, status, reason, message }) =>
+			status
+				? [{ text: `${sanitizeLine(type)}`, token: 'ok' }]
+				: [
+						{ text: `${sanitizeLine(type)} NOT: `, token: 'fail', bold: true },
+						{ text: sanitizeLine([reason, message].filter(Boolean).join(': ')), token: 'fail' },
+					],
+		),
+	);
+}
+
+function hostLine({ node }: UiState): Line {
+	const load: Line =
+		node.load1 === undefined
+			? []
+			: [
+					{
+						text: `load ${node.load1.toFixed(1)}/${node.cpuCount}`,
+						token: node.load1 > node.cpuCount * 2 ? 'warn' : undefined,
+					},
+				];
+	const { memoryTotalBytes: total, memoryAvailableBytes: available } = node;
+	const usedRatio = total && available !== undefined ? 1 - available / total : undefined;
+	const memory: Line =
+		usedRatio === undefined || !total
+			? []
+			: [
+					{
+						text: `mem ${Math.round(usedRatio * 100)}% of ${formatBytesCompact(total)}`,
+						token: usedRatio > 0.9 ? 'fail' : undefined,
+					},
+				];
+	return separated([load, memory]);
+}
+
+function imageFsLine({ connection }: UiState): Line {
+	const used = connection.imageFs.reduce((sum, { usedBytes }) => sum + (usedBytes ?? 0n), 0n);
+	if (connection.imageFs.length === 0) return [];
+	const capacity = connection.imageFsCapacityBytes;
+	const share = capacity ? ` (${Math.round((Number(used) / Number(capacity)) * 100)}% of disk)` : '';
+	return [{ text: `images ${formatBytesCompact(used)}${share}` }];
+}
+
+/** The header as text; one line names node and state, the second the runtime and the host's load. */
+export function headerLines(state: UiState, columns: number, rows: number): readonly Line[] {
+	const { node, connection } = state;
+	const runtime: Line = connection.version
+		? [
+				{ text: sanitizeLine(connection.version.runtimeName), token: 'accent' },
+				{ text: ` ${sanitizeLine(connection.version.runtimeVersion)}` },
+			]
+		: [{ text: connection.endpoint ? sanitizeLine(connection.endpoint) : 'no runtime', token: 'muted' }];
+	const identity = separated([
+		[{ text: sanitizeLine(node.hostname), bold: true }],
+		node.machineId && columns >= 70 ? [{ text: sanitizeLine(node.machineId), token: 'muted' }] : undefined,
+		node.roles.length > 0 ? [{ text: sanitizeLine(node.roles.join(',')), token: 'accent' }] : undefined,
+		columns >= 60 ? runtime : undefined,
+	]);
+	const readOnly: Line = state.readOnly.enabled
+		? [{ text: 'read-only ', token: 'warn', reverse: true }, { text: ' ' }]
+		: [];
+	const first = splitLine(identity, [{ text: ' ' }, ...readOnly, ...ageLine(state)], columns);
+	if (rows < 2) return [first];
+	const second = connection.problem
+		? [
+				{
+					text: sanitizeLine([connection.problem, connection.remedy].filter(Boolean).join(' — ')),
+					token: 'fail',
+				} satisfies Span,
+			]
+		: separated([conditionLine(state), imageFsLine(state), hostLine(state)]);
+	return [first, second];
+}

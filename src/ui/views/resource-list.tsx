@@ -1,0 +1,114 @@
+import { Lines } from '../components/lines.tsx';
+import { fitLine, lineWidthCells, selectedLine } from '../format/line.ts';
+import { paneTitle } from '../format/pane-title.ts';
+import { sanitizeLine } from '../format/sanitize.ts';
+import { useUi } from '../hooks/use-ui.ts';
+import { placeColumns } from '../resources/column-layout.ts';
+import { resourceOf } from '../resources/index.ts';
+import type { Column } from '../resources/resource.ts';
+import type { Row } from '../resources/rows.ts';
+import { listChromeRows, type PaneBox } from '../store/layout.ts';
+import { selectedRow, totalRows, type VisibleRow, visibleRows } from '../store/selectors.ts';
+import { type ListId, paneIds, type UiState } from '../store/state.ts';
+import type { Line, Span } from '../theme/tokens.ts';
+
+/** One of the lists, with its title line. */
+export function ResourceList({ list, box }: { readonly list: ListId; readonly box: PaneBox }) {
+	const state = useUi((all) => all);
+	return <Lines lines={resourceListLines(state, list, box)} columns={box.columns} rows={box.rows} />;
+}
+
+function cellOf(column: Column<Row>, { row, rangesOf }: VisibleRow, nowMs: number, widthCells: number): Line {
+	const ranges = column.field === undefined ? [] : rangesOf(column.field);
+	return column.cell(row, { nowMs, widthCells, ranges });
+}
+
+function titleOf(state: UiState, list: ListId, box: PaneBox, count: number): Line {
+	const resource = resourceOf(list);
+	const view = state.lists[list];
+	const total = totalRows(state, list);
+	const focused = state.screen.focus === list;
+	const pod = list === 'containers' && !state.lists.allPods ? selectedRow(state, 'pods') : undefined;
+	const title: Span[] = [
+		{ text: resource.title, token: focused ? 'titleFocused' : 'title' },
+		...(pod ? [{ text: ` of ${sanitizeLine(pod.name)}` } satisfies Span] : []),
+		{ text: count === total ? ` ${total}` : ` ${count}/${total}`, token: 'muted' },
+	];
+	const remarks: Span[] = [];
+	if (view.marked.size > 0) remarks.push({ text: `${view.marked.size} marked `, token: 'accent' });
+	if (view.unhealthyOnly && list !== 'images') remarks.push({ text: 'unhealthy only ', token: 'warn' });
+	if (view.filter) remarks.push({ text: `/${sanitizeLine(view.filter)} `, token: 'match' });
+	if (view.sort) {
+		const column = resource.columns.find(({ id }) => id === view.sort?.column);
+		const down = view.sort.descending !== (column?.biggestFirst ?? false);
+		remarks.push({ text: `${column?.title ?? view.sort.column}${down ? '↓' : '↑'}`, token: 'accent' });
+	}
+	return paneTitle({
+		label: `${paneIds.indexOf(list) + 1}`,
+		title,
+		remarks,
+		focused,
+		columns: box.columns,
+	});
+}
+
+function emptyLine(state: UiState, list: ListId): Line {
+	const view = state.lists[list];
+	const hidden = totalRows(state, list);
+	if (hidden > 0 && view.filter)
+		return [{ text: `  Nothing matches "${sanitizeLine(view.filter)}". Esc clears it.`, token: 'muted' }];
+	if (hidden > 0) return [{ text: '  Nothing is unhealthy here. ! shows all.', token: 'ok' }];
+	if (state.connection.problem && state.inventory.refreshedAtMs[list] === undefined) {
+		return [{ text: `  ${sanitizeLine(state.connection.problem)}`, token: 'fail' }];
+	}
+	return [{ text: `  ${resourceOf(list).emptyText(state)}`, token: 'muted' }];
+}
+
+/** All rows of a list pane as text, its title first. */
+export function resourceListLines(state: UiState, list: ListId, box: PaneBox): readonly Line[] {
+	const resource = resourceOf(list);
+	const view = state.lists[list];
+	const rows = visibleRows(state, list);
+	const chrome = listChromeRows(box);
+	const shown = rows.slice(view.offset, view.offset + Math.max(0, box.rows - chrome));
+	const lines: Line[] = [titleOf(state, list, box, rows.length)];
+	if (shown.length === 0) return [...lines, ...(chrome > 1 ? [[]] : []), emptyLine(state, list)];
+	const widest = (column: Column<Row>): number =>
+		Math.max(
+			...shown.map((visible) => lineWidthCells(cellOf(column, visible, state.nowMs, column.maxCells))),
+		);
+	const columns =
+		list === 'containers' && !state.lists.allPods
+			? resource.columns.filter(({ id }) => id !== 'pod')
+			: resource.columns;
+	const placed = placeColumns(columns, view, box.columns - 2, widest);
+	const joined = (cells: readonly Line[]): Line =>
+		cells.flatMap((cell, index) => (index === 0 ? cell : [{ text: ' ' }, ...cell]));
+	if (chrome > 1) {
+		const heads = placed.map(({ column, widthCells }) => {
+			const sorted = view.sort?.column === column.id;
+			return fitLine(
+				[{ text: column.title, token: sorted ? 'accent' : 'columnHeader' }],
+				widthCells,
+				column.align,
+			);
+		});
+		lines.push([{ text: '  ' }, ...joined(heads)]);
+	}
+	const focused = state.screen.focus === list;
+	for (const visible of shown) {
+		const { row } = visible;
+		const selected = row.id === view.selectedId;
+		const marked = view.marked.has(row.id);
+		const gutter: Span = {
+			text: `${selected ? '▸' : ' '}${marked ? '●' : row.departed ? '✗' : ' '}`,
+			token: marked ? 'accent' : selected ? 'accent' : 'muted',
+		};
+		const cells = placed.map(({ column, widthCells }) =>
+			fitLine(cellOf(column, visible, state.nowMs, widthCells), widthCells, column.align),
+		);
+		const line: Line = [gutter, ...joined(cells)];
+		lines.push(selected && focused ? selectedLine(fitLine(line, box.columns)) : line);
+	}
+	return lines;
+}
