@@ -2,8 +2,8 @@ import { sanitizeText } from '../format/sanitize.ts';
 
 /** What is needed of `process`. */
 export type ProcessLike = {
-	on(event: string, listener: (argument: never) => void): unknown;
-	off(event: string, listener: (argument: never) => void): unknown;
+	on(event: string, listener: (argument: unknown) => void): unknown;
+	off(event: string, listener: (argument: unknown) => void): unknown;
 	kill(pid: number, signal: string): unknown;
 	exit(code: number): void;
 	readonly stderr: { write(text: string): unknown };
@@ -50,8 +50,8 @@ const CRASH_EXIT_CODE = 70;
 export function guardProcess(options: ProcessGuardOptions): ProcessGuard {
 	const { process: target } = options;
 	let isEnding = false;
-	const installed: [string, (argument: never) => void][] = [];
-	const install = (event: string, listener: (argument: never) => void): void => {
+	const installed: [string, (argument: unknown) => void][] = [];
+	const install = (event: string, listener: (argument: unknown) => void): void => {
 		target.on(event, listener);
 		installed.push([event, listener]);
 	};

@@ -11,8 +11,8 @@ import { createTtyOutput, type TerminalOutput } from './tty-output.ts';
 export type TerminalStdin = {
 	readonly isTTY?: boolean | undefined;
 	setRawMode?(on: boolean): unknown;
-	on(event: string, listener: (argument: never) => void): unknown;
-	off(event: string, listener: (argument: never) => void): unknown;
+	on(event: string, listener: (chunk: Uint8Array) => void): unknown;
+	off(event: string, listener: (chunk: Uint8Array) => void): unknown;
 	resume(): unknown;
 	pause(): unknown;
 };
@@ -25,8 +25,8 @@ export type TerminalStdout = {
 	readonly rows?: number | undefined;
 	/** Asks the kernel for the size again; Node has no public name for it. */
 	_refreshSize?(): void;
-	on(event: string, listener: (argument: never) => void): unknown;
-	off(event: string, listener: (argument: never) => void): unknown;
+	on(event: string, listener: () => void): unknown;
+	off(event: string, listener: () => void): unknown;
 };
 
 /** What a terminal needs and whom it tells. Every callback is called synchronously. */
@@ -87,7 +87,7 @@ const NOT_STOPPED_AFTER_MS = 150;
 export function openTerminal(options: TerminalOptions): Terminal {
 	const { stdin, stdout } = options;
 	const capabilities = options.capabilities ?? detectCapabilities(options.env, stdout.isTTY === true);
-	const processLike = options.process ?? (process as unknown as ProcessLike);
+	const processLike = options.process ?? process;
 	let state: 'active' | 'suspended' | 'restored' = 'active';
 	let mouse = options.mouse === true;
 	let escapeTimer: NodeJS.Timeout | undefined;
