@@ -1,9 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { acceptSpdy, type ServerStream } from './spdy-server-side.ts';
+import { testCertificate, testKey } from './tls-certificate.ts';
 
 /** What a fake command does with its session. */
 export type FakeProcess = {
@@ -34,6 +36,8 @@ export type StreamingServerOptions = {
 	readonly neverAnswers?: boolean;
 	/** SPDY is refused with 403 too. */
 	readonly refusesSpdy?: boolean;
+	/** Serves https with the certificate of tls-certificate.ts. */
+	readonly tls?: boolean;
 	/** Each byte towards the client travels alone. */
 	readonly splitsBytes?: boolean;
 	/** Where port-forward connections lead; an Error's message goes to the error stream. */
@@ -59,8 +63,12 @@ export async function startStreamingServer(options: StreamingServerOptions): Pro
 	const sockets = new Set<Socket>();
 	let urlCount = 0;
 	let startCount = 0;
-	const server = createServer((_request, response) => response.writeHead(400).end('upgrade needed'));
-	server.on('connection', (socket) => {
+	const answer: RequestListener = (_request, response) => response.writeHead(400).end('upgrade needed');
+	const server =
+		options.tls === true
+			? createTlsServer({ key: testKey, cert: testCertificate }, answer)
+			: createServer(answer);
+	server.on('connection', (socket: Socket) => {
 		sockets.add(socket);
 		socket.on('close', () => sockets.delete(socket));
 		socket.on('error', () => {});
@@ -104,7 +112,7 @@ export async function startStreamingServer(options: StreamingServerOptions): Pro
 		url: async () => {
 			const path = `/exec/token-${urlCount++}`;
 			tokens.add(path);
-			return `http://127.0.0.1:${port}${path}`;
+			return `${options.tls === true ? 'https' : 'http'}://127.0.0.1:${port}${path}`;
 		},
 		urlCount: () => urlCount,
 		startCount: () => startCount,
@@ -252,17 +260,20 @@ function createSpdySession(
 		const errorStream = errorStreams.get(requestId);
 		const target = options.dial?.(Number(stream.headers.get('port'))) ?? new Error('nothing listens');
 		if (target instanceof Error) {
-			errorStream?.write(Buffer.from(target.message));
-			errorStream?.end();
+			// containerd's order: the data ends first, and then comes why.
 			stream.end();
+			setImmediate(() => {
+				errorStream?.write(Buffer.from(target.message));
+				errorStream?.end();
+			});
 			return;
 		}
 		stream.onData = (bytes) => target.write(bytes);
 		stream.onEnd = () => target.end();
 		target.on('data', (bytes: Buffer) => stream.write(bytes));
 		target.on('end', () => {
-			errorStream?.end();
 			stream.end();
+			errorStream?.end();
 		});
 		target.on('error', () => stream.reset());
 	};

@@ -9,6 +9,11 @@ import { nextStreamingUrl } from './streaming-url.ts';
 const protocol = 'portforward.k8s.io';
 /** How much one slow reader may leave unread before every connection of the forwarder is held back. */
 const readBufferBytes = 1 << 20;
+/**
+ * How long the end of the data waits for a report of failure. Only a server that passes a half-close on keeps the
+ * report open that long.
+ */
+const reportWaitMs = 500;
 
 /** One port-forward: any number of TCP connections to ports of the pod over one connection to the runtime. */
 export type PortForwarder = {
@@ -113,15 +118,18 @@ function createForwarded(
 	signal: AbortSignal | undefined,
 ): Duplex {
 	const report = createReportCollector();
+	let reportEnded = false;
 	let dataEnded = false;
+	let reportTimer: NodeJS.Timeout | undefined;
 	const fail = (words: string) => {
 		duplex.destroy(new UnavailableError(`cannot forward port "${port}": ${words}`));
 	};
-	/** Called when either stream ends. Servers send a report before they end the data, so none means all is well. */
+	/** Called when either stream ends: containerd ends the data first and then says why on the other one. */
 	const finishReading = () => {
 		const text = report.text().trim();
 		if (text !== '') fail(text);
-		else if (dataEnded) duplex.push(null);
+		else if (dataEnded && reportEnded) duplex.push(null);
+		else if (dataEnded) reportTimer = setTimeout(() => duplex.push(null), reportWaitMs);
 	};
 	const duplex = new Duplex({
 		allowHalfOpen: true,
@@ -137,6 +145,7 @@ function createForwarded(
 		},
 		destroy: (error, callback) => {
 			signal?.removeEventListener('abort', abort);
+			clearTimeout(reportTimer);
 			flow.release(duplex);
 			errorStream.reset();
 			dataStream.reset();
@@ -153,7 +162,11 @@ function createForwarded(
 		{ streamtype: 'error', port: String(port), requestid },
 		{
 			onData: report.add,
-			onEnd: finishReading,
+			onEnd: () => {
+				reportEnded = true;
+				clearTimeout(reportTimer);
+				finishReading();
+			},
 		},
 	);
 	errorStream.end();
@@ -166,6 +179,7 @@ function createForwarded(
 			onEnd: (how) => {
 				dataEnded = true;
 				if (how === 'disconnected') disconnect();
+				else if (how === 'reset') fail(report.text().trim() || 'the runtime reset the connection');
 				else finishReading();
 			},
 		},

@@ -8,6 +8,7 @@ import {
 	type StreamingServerOptions,
 	startStreamingServer,
 } from '../../../fakes/streaming-server.ts';
+import { testCertificate } from '../../../fakes/tls-certificate.ts';
 
 const servers: StreamingServer[] = [];
 afterEach(async () => {
@@ -219,6 +220,17 @@ describe.each<StreamingTransport>(['websocket', 'spdy'])('over %s', (transport) 
 		session.resume();
 		expect(await session.exited).toEqual({ kind: 'exited', exitCode: 0 });
 		expect(run.stdout().length).toBe(total);
+	});
+
+	test('https is verified unless told otherwise', async () => {
+		const faults = { run: greet, stderr: true, tls: true };
+		const refused = await open(faults, { transport });
+		await expect(refused.opening).rejects.toThrow(/self.signed certificate/);
+		for (const trust of [{ ca: testCertificate }, { insecureSkipTlsVerify: true }]) {
+			const run = await open(faults, { transport, ...trust });
+			expect(await (await run.opening).exited).toEqual({ kind: 'exited', exitCode: 7 });
+			expect([run.stdout(), run.stderr()]).toEqual(['out', 'err']);
+		}
 	});
 
 	test('a used token is not found, and nobody listening is unavailable', async () => {

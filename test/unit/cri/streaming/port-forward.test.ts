@@ -53,6 +53,17 @@ test('a refused port is the error of that connection alone', async () => {
 	forwarder.close();
 });
 
+test('a connection that the runtime resets is no clean end', async () => {
+	const target = echo();
+	const { forwarder } = await start(() => target);
+	const connection = await forwarder.connect(80);
+	connection.write('half a requ');
+	expect(String((await once(connection, 'data'))[0])).toBe('half a requ');
+	target.destroy(new Error('gone'));
+	await expect(once(connection, 'close')).rejects.toThrow('the runtime reset the connection');
+	forwarder.close();
+});
+
 test('ten megabytes through a slow reader arrive whole', async () => {
 	const sent = Buffer.alloc(10 << 20, 'abcdefghijk');
 	const { forwarder } = await start(echo);
