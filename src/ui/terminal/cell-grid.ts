@@ -79,7 +79,7 @@ export function createLineParser(
 		return next;
 	};
 
-	const fit = (style: CellStyle): CellStyle => {
+	const reduce = (style: CellStyle): CellStyle => {
 		if (style === DEFAULT_STYLE) {
 			return DEFAULT_STYLE;
 		}
@@ -97,7 +97,7 @@ export function createLineParser(
 			const texts: string[] = [];
 			const styles: CellStyle[] = [];
 			let style = initialStyle;
-			let shown = fit(style);
+			let shown = reduce(style);
 			let blank = isBlankInvisible(shown) ? DEFAULT_STYLE : shown;
 			let end = 0;
 			let risky = false;
@@ -158,7 +158,7 @@ export function createLineParser(
 					const parameters = sgrParameters(line, index, next);
 					if (parameters !== undefined) {
 						style = change(style, parameters);
-						shown = fit(style);
+						shown = reduce(style);
 						blank = isBlankInvisible(shown) ? DEFAULT_STYLE : shown;
 					}
 					index = next;

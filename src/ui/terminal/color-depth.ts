@@ -33,11 +33,11 @@ export function fitStyle(
 	if (colors === 'truecolor') {
 		return underline === style.underline ? style : { ...style, underline };
 	}
-	const fit = colors === '256' ? fitTo256 : fitTo16;
-	return { ...style, underline, foreground: fit(style.foreground), background: fit(style.background) };
+	const reduce = colors === '256' ? reduceTo256 : reduceTo16;
+	return { ...style, underline, foreground: reduce(style.foreground), background: reduce(style.background) };
 }
 
-function fitTo256(color: CellColor): CellColor {
+function reduceTo256(color: CellColor): CellColor {
 	if (color < TRUE_COLOR_BASE) {
 		return color;
 	}
@@ -50,7 +50,7 @@ function fitTo256(color: CellColor): CellColor {
 	return distance(rgb, rgbOf(cubeIndex)) <= distance(rgb, rgbOf(grayIndex)) ? cubeIndex : grayIndex;
 }
 
-function fitTo16(color: CellColor): CellColor {
+function reduceTo16(color: CellColor): CellColor {
 	if (color < 16) {
 		return color;
 	}

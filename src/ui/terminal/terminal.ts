@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { detectCapabilities, type Environment, type TerminalCapabilities } from './capabilities.ts';
 import { clipboardSequence, MAX_CLIPBOARD_BYTES } from './clipboard.ts';
 import type { ScreenSize } from './frame-stream.ts';
@@ -51,6 +52,8 @@ export type TerminalOptions = {
 	readonly process?: ProcessLike | undefined;
 	/** Replaces the way to the screen; for tests. */
 	readonly output?: TerminalOutput | undefined;
+	/** Whether the shell has given us the terminal; asks /proc when absent. */
+	readonly isForeground?: (() => boolean) | undefined;
 	/** How long a lone ESC waits for more before it counts as the key; 50 when absent. */
 	readonly escapeDelayMs?: number | undefined;
 };
@@ -78,6 +81,9 @@ export type Terminal = {
 /** How long after asking to be stopped we conclude that nobody stops us: no shell with job control is there. */
 const NOT_STOPPED_AFTER_MS = 150;
 
+/** How often a process in the background looks whether it has been fetched to the front. */
+const FOREGROUND_POLL_MS = 200;
+
 /**
  * Takes the terminal: raw input, alternate screen, no cursor. From then on it is given back whatever happens:
  * `restore`, the end of the process, a crash (70), SIGTERM (143), SIGINT (130), SIGHUP or a lost line (129).
@@ -88,10 +94,11 @@ export function openTerminal(options: TerminalOptions): Terminal {
 	const { stdin, stdout } = options;
 	const capabilities = options.capabilities ?? detectCapabilities(options.env, stdout.isTTY === true);
 	const processLike = options.process ?? process;
-	let state: 'active' | 'suspended' | 'restored' = 'active';
+	/** `displaced`: the shell has the terminal, but it was not given back. */
+	let state: 'active' | 'displaced' | 'suspended' | 'restored' = 'active';
 	let mouse = options.mouse === true;
 	let escapeTimer: NodeJS.Timeout | undefined;
-	let notStoppedTimer: NodeJS.Timeout | undefined;
+	let resumeTimer: NodeJS.Timeout | undefined;
 
 	const size = (): ScreenSize => ({
 		// A serial line has no size of its own and says 0.
@@ -150,10 +157,10 @@ export function openTerminal(options: TerminalOptions): Terminal {
 		if (state === 'restored') {
 			return;
 		}
-		const wasActive = state === 'active';
+		const isSet = state === 'active' || state === 'displaced';
 		state = 'restored';
-		clearTimeout(notStoppedTimer);
-		if (wasActive) {
+		clearTimeout(resumeTimer);
+		if (isSet) {
 			leave();
 		}
 		stdin.off('end', inputEnded);
@@ -165,11 +172,20 @@ export function openTerminal(options: TerminalOptions): Terminal {
 	};
 
 	const resume = (): void => {
-		clearTimeout(notStoppedTimer);
+		clearTimeout(resumeTimer);
 		if (state === 'restored') {
 			return;
 		}
-		if (state === 'active') {
+		if (!(options.isForeground ?? isForeground)()) {
+			// Continued by "bg" or to be killed: whoever sets a terminal from the background is stopped again.
+			if (state === 'active') {
+				state = 'displaced';
+				stdin.pause();
+			}
+			resumeTimer = setTimeout(resume, FOREGROUND_POLL_MS);
+			return;
+		}
+		if (state !== 'suspended') {
 			// Stopped from outside and continued: the shell has had the terminal, so nothing is as we left it.
 			leave();
 		}
@@ -190,7 +206,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
 		guard.catchStop(false);
 		processLike.kill(0, 'SIGTSTP');
 		// Runs when continued, at once if nobody stopped us (no job control above us): then we go on.
-		notStoppedTimer = setTimeout(
+		resumeTimer = setTimeout(
 			() => setImmediate(() => state === 'suspended' && resume()),
 			NOT_STOPPED_AFTER_MS,
 		);
@@ -255,5 +271,17 @@ function attempt(step: () => unknown): void {
 		step();
 	} catch {
 		// The terminal may be gone; the other steps still count.
+	}
+}
+
+/** Whether our process group is the terminal's. Source: proc_pid_stat(5), fields pgrp and tpgid. */
+function isForeground(): boolean {
+	try {
+		const stat = readFileSync('/proc/self/stat', 'latin1');
+		// The command's name may hold anything, blanks and brackets too.
+		const [, , , group, , , terminalGroup] = stat.slice(stat.lastIndexOf(')') + 1).split(' ');
+		return group === terminalGroup;
+	} catch {
+		return true;
 	}
 }

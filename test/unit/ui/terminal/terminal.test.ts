@@ -70,6 +70,7 @@ function setUp(more: Partial<TerminalOptions> = {}) {
 		onLost: (cause) => log.push(`lost ${cause}`),
 		onEnd: (ending) => log.push(`end ${ending.kind}`),
 		process: target,
+		isForeground: () => true,
 		output,
 		...more,
 	});
@@ -195,6 +196,28 @@ describe('openTerminal', () => {
 		expect(stdin.calls).toEqual(['raw true', 'resume', 'raw false', 'pause', 'raw true', 'resume']);
 		expect(stdin.listenerCount('data')).toBe(1);
 		expect(log.at(-1)).toBe('resumed');
+	});
+
+	it('waits in the background until it is fetched to the front', () => {
+		let isForeground = false;
+		const { terminal, target, log, stdin } = setUp({ isForeground: () => isForeground });
+		terminal.suspend();
+		log.length = 0;
+		target.emit('SIGCONT');
+		vi.advanceTimersByTime(1000);
+		expect(log).toEqual([]);
+		isForeground = true;
+		vi.advanceTimersByTime(300);
+		expect(log).toEqual([ENTER, 'size 80x24', 'resumed']);
+		// Continued from outside in the background: raw mode is set anew, but not before the front is reached.
+		isForeground = false;
+		const calls = stdin.calls.length;
+		target.emit('SIGCONT');
+		vi.advanceTimersByTime(1000);
+		expect(stdin.calls.slice(calls)).toEqual(['pause']);
+		isForeground = true;
+		vi.advanceTimersByTime(300);
+		expect(stdin.calls.slice(calls + 1)).toEqual(['raw false', 'pause', 'raw true', 'resume']);
 	});
 
 	it('ends a suspended process without touching the terminal, which is the shell’s', () => {
