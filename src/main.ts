@@ -1,1 +1,44 @@
-export const a: number = 1;
+/**
+ * The command: reads the arguments and starts what they ask for. Everything heavy is imported only when it is
+ * needed, so that `--version` and the first frame come at once.
+ */
+import { parseArguments, UsageError } from './arguments.ts';
+
+/** Exit codes. Source: sysexits.h for 64; 1 as every tool has it. */
+const exitUsage = 64;
+const exitFailure = 1;
+
+async function main(): Promise<number> {
+	const options = parseArguments(process.argv.slice(2));
+	if (options.help) {
+		const { helpText } = await import('./help-text.ts');
+		process.stdout.write(helpText);
+		return 0;
+	}
+	if (options.version) {
+		const { version } = await import('./version.ts');
+		process.stdout.write(`criscope ${version}\n`);
+		return 0;
+	}
+	const interactive = process.stdin.isTTY && process.stdout.isTTY && process.env['TERM'] !== 'dumb';
+	if (options.once || options.json || (!interactive && !options.plain)) {
+		const { printSnapshot } = await import('./start-snapshot.ts');
+		return printSnapshot(options);
+	}
+	if (options.plain) {
+		const { startPlain } = await import('./start-plain.ts');
+		return startPlain(options);
+	}
+	const { startInspector } = await import('./start-inspector.ts');
+	return startInspector(options);
+}
+
+try {
+	process.exitCode = await main();
+} catch (error) {
+	const message = error instanceof Error ? error.message : String(error);
+	const unexpected = error instanceof TypeError || error instanceof ReferenceError;
+	process.stderr.write(`criscope: ${message}\n`);
+	if (unexpected && error.stack) process.stderr.write(`${error.stack}\n`);
+	process.exitCode = error instanceof UsageError ? exitUsage : exitFailure;
+}

@@ -1,4 +1,4 @@
-import { orderedColumns } from '../resources/column-layout.ts';
+import { isColumnShown, orderedColumns } from '../resources/column-layout.ts';
 import { resourceOf } from '../resources/index.ts';
 import { pageRows } from '../store/cursor.ts';
 import { focusedList, selectedRow, visibleRows } from '../store/selectors.ts';
@@ -32,8 +32,8 @@ function moves(
 function sortNext({ state, dispatch }: CommandContext, step: number): void {
 	const list = focusedList(state);
 	const view = state.lists[list];
-	const columns = orderedColumns(resourceOf(list).columns, view.columnOrder).filter(
-		({ id }) => !view.hiddenColumns.includes(id),
+	const columns = orderedColumns(resourceOf(list).columns, view.columnOrder).filter(({ id }) =>
+		isColumnShown(view, id),
 	);
 	const index = columns.findIndex(({ id }) => id === view.sort?.column);
 	const next = columns[(index + step + columns.length) % columns.length] ?? columns[0];

@@ -17,19 +17,25 @@ export function orderedColumns<Row>(
 	return columns.toSorted((left, right) => rank(left) - rank(right));
 }
 
+/** Whether a column is shown, by the configuration and by what was hidden since. */
+export function isColumnShown(
+	{ hiddenColumns, shownColumns }: Pick<ListState, 'hiddenColumns' | 'shownColumns'>,
+	id: string,
+): boolean {
+	return shownColumns ? shownColumns.includes(id) : !hiddenColumns.includes(id);
+}
+
 /**
  * Chooses which columns fit into `width` cells (one cell between two), dropping the least worth keeping,
  * and gives spare cells to those whose content needs them. `contentCells` is the widest content on screen.
  */
 export function placeColumns<Row extends BaseRow>(
 	columns: readonly Column<Row>[],
-	list: Pick<ListState, 'hiddenColumns' | 'columnOrder'>,
+	list: Pick<ListState, 'hiddenColumns' | 'shownColumns' | 'columnOrder'>,
 	width: number,
 	contentCells: (column: Column<Row>) => number,
 ): readonly PlacedColumn<Row>[] {
-	let shown = orderedColumns(columns, list.columnOrder).filter(
-		(column) => !list.hiddenColumns.includes(column.id),
-	);
+	let shown = orderedColumns(columns, list.columnOrder).filter((column) => isColumnShown(list, column.id));
 	const least = (): number =>
 		shown.reduce((sum, column) => sum + Math.max(column.minCells, column.title.length) + 1, -1);
 	while (shown.length > 1 && least() > width) {

@@ -3,7 +3,7 @@ import { fitLine, selectedLine } from '../format/line.ts';
 import { paneTitle } from '../format/pane-title.ts';
 import { sanitizeLine } from '../format/sanitize.ts';
 import { useUi } from '../hooks/use-ui.ts';
-import { orderedColumns } from '../resources/column-layout.ts';
+import { isColumnShown, orderedColumns } from '../resources/column-layout.ts';
 import { resourceOf } from '../resources/index.ts';
 import { focusedList } from '../store/selectors.ts';
 import type { UiState } from '../store/state.ts';
@@ -74,7 +74,7 @@ export function columnsLines(state: UiState, size: Size): readonly Line[] {
 	const resource = resourceOf(list);
 	const view = state.lists[list];
 	const lines = orderedColumns(resource.columns, view.columnOrder).map(({ id, title }): Line => {
-		const hidden = view.hiddenColumns.includes(id);
+		const hidden = !isColumnShown(view, id);
 		const sorted = view.sort?.column === id;
 		return [
 			{ text: hidden ? ' [ ] ' : ' [x] ', token: hidden ? 'muted' : 'ok' },

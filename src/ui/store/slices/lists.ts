@@ -11,6 +11,8 @@ export type ListState = {
 	/** undefined: the resource's own order, or best match first while filtering. */
 	readonly sort: { readonly column: string; readonly descending: boolean } | undefined;
 	readonly hiddenColumns: readonly string[];
+	/** From the configuration: no other columns are shown; undefined shows all. */
+	readonly shownColumns: readonly string[] | undefined;
 	/** Column ids in the order wanted; columns not named follow in their own order. */
 	readonly columnOrder: readonly string[];
 	readonly marked: ReadonlySet<string>;
@@ -27,6 +29,7 @@ export type ListsEvent =
 	| { readonly kind: 'cursorPlaced'; readonly list: ListId; readonly index: number }
 	| { readonly kind: 'rowSelected'; readonly list: ListId; readonly id: string }
 	| { readonly kind: 'filterChanged'; readonly list: ListId; readonly filter: string }
+	| { readonly kind: 'columnsConfigured'; readonly columns: ReadonlyMap<string, readonly string[]> }
 	| { readonly kind: 'unhealthyToggled' }
 	| { readonly kind: 'allPodsToggled' }
 	| { readonly kind: 'sorted'; readonly list: ListId; readonly column: string }
@@ -52,6 +55,7 @@ const initialList: ListState = {
 	unhealthyOnly: false,
 	sort: undefined,
 	hiddenColumns: [],
+	shownColumns: undefined,
 	columnOrder: [],
 	marked: new Set(),
 	rangeAnchorId: undefined,
@@ -77,6 +81,14 @@ export function updateLists(
 	switch (event.kind) {
 		case 'filterChanged':
 			return changed(state, event.list, { filter: event.filter });
+		case 'columnsConfigured': {
+			let next = state;
+			for (const list of ['pods', 'containers', 'images'] as const) {
+				const shown = event.columns.get(list);
+				if (shown) next = changed(next, list, { columnOrder: shown, shownColumns: shown });
+			}
+			return next;
+		}
 		case 'unhealthyToggled': {
 			const unhealthyOnly = !state.pods.unhealthyOnly;
 			return {
@@ -97,7 +109,14 @@ export function updateLists(
 			return sort ? changed(state, event.list, { sort: { ...sort, descending: !sort.descending } }) : state;
 		}
 		case 'columnToggled': {
-			const { hiddenColumns } = state[event.list];
+			const { hiddenColumns, shownColumns } = state[event.list];
+			if (shownColumns) {
+				return changed(state, event.list, {
+					shownColumns: shownColumns.includes(event.column)
+						? shownColumns.filter((column) => column !== event.column)
+						: [...shownColumns, event.column],
+				});
+			}
 			return changed(state, event.list, {
 				hiddenColumns: hiddenColumns.includes(event.column)
 					? hiddenColumns.filter((column) => column !== event.column)

@@ -1,0 +1,24 @@
+/** What --help prints. */
+export const helpText = `criscope: a terminal inspector for Kubernetes nodes over any CRI socket
+
+Usage: criscope [flags]
+
+Without flags it finds the runtime's socket and opens the inspector; press ? there for the keys.
+Where input or output is no terminal it prints one plain snapshot of the node and exits.
+
+  -r, --runtime-endpoint ENDPOINT  unix:///path, tcp://host:port or a path
+                                   [CONTAINER_RUNTIME_ENDPOINT, /etc/crictl.yaml, well-known sockets]
+  -i, --image-endpoint ENDPOINT    where images are served, if elsewhere [IMAGE_SERVICE_ENDPOINT]
+      --config FILE                configuration [~/.config/criscope/config.toml, /etc/criscope/config.toml]
+      --read-only                  disable everything that changes the node
+      --theme NAME                 auto, dark, light, mono or ansi16
+      --ascii                      draw with ASCII characters only
+      --mouse                      turn the mouse on
+      --once                       print one plain snapshot and exit
+      --json                       print one snapshot as JSON and exit
+      --plain                      a linear mode for screen readers and serial lines
+  -h, --help                       this text
+  -v, --version                    the version
+
+Exit codes: 0 left in order, 1 failed, 64 wrong arguments, 128+N ended by signal N.
+`;

@@ -1,0 +1,168 @@
+/**
+ * The inspector put together: terminal, store, effects, keys, screen. Ink lays the components out; every frame
+ * goes to the painter, which alone writes on the terminal.
+ */
+import { render } from 'ink';
+import { App } from './app.tsx';
+import { commands } from './commands/index.ts';
+import type { Config } from './config/config.ts';
+import { createConnection, type RuntimeAccess } from './effects/connection-effects.ts';
+import type { EffectHost } from './effects/effect-host.ts';
+import type { AppEffects, Effects } from './effects/effects.ts';
+import { startNodeFacts } from './effects/node-facts.ts';
+import { UiProvider } from './hooks/use-ui.ts';
+import { createHostedEffects } from './hosted-effects.ts';
+import { createInputHandler } from './keys/handle-input.ts';
+import { createKeymap } from './keys/keymap.ts';
+import { mouseAction } from './keys/mouse.ts';
+import { initialState } from './store/initial.ts';
+import type { ReadOnly } from './store/state.ts';
+import { createStore } from './store/store.ts';
+import { detectCapabilities } from './terminal/capabilities.ts';
+import { createFrameStream } from './terminal/frame-stream.ts';
+import { createScreenPainter } from './terminal/screen-painter.ts';
+import { openTerminal } from './terminal/terminal.ts';
+import { type ThemeName, themes } from './theme/themes.ts';
+import { cursorPosition } from './views/cursor-position.ts';
+
+/** Least time between two frames that nobody asked for by a key: ten a second is plenty on a slow line. */
+const frameMs = 100;
+
+/** What the inspector is started with. */
+export type InspectorOptions = {
+	readonly config: Config;
+	readonly access: RuntimeAccess;
+	readonly readOnly: ReadOnly;
+	readonly env: Readonly<Record<string, string | undefined>>;
+	readonly hostname: string;
+	readonly stdin: NodeJS.ReadStream;
+	readonly stdout: NodeJS.WriteStream;
+};
+
+function themeFor(config: Config, colors: string): ThemeName {
+	if (config.ui.theme !== 'auto') return config.ui.theme;
+	return colors === 'none' ? 'mono' : colors === '16' ? 'ansi16' : 'dark';
+}
+
+/** Runs until the person leaves. @returns the exit code; the terminal is restored before. */
+export async function runInspector(options: InspectorOptions): Promise<number> {
+	const { config, env } = options;
+	const detected = detectCapabilities(env, options.stdout.isTTY === true);
+	const capabilities = {
+		...detected,
+		unicode: config.ui.ascii === undefined ? detected.unicode : !config.ui.ascii,
+	};
+	const ended = Promise.withResolvers<number>();
+	const stop = new AbortController();
+	const keymap = createKeymap({
+		bindings: commands.map(({ id, keys, scopes }) => ({
+			commandId: id,
+			keys: config.keys.get(id) ?? keys,
+			scope: scopes,
+		})),
+	});
+
+	const terminal = openTerminal({
+		stdin: options.stdin,
+		stdout: options.stdout,
+		env,
+		capabilities,
+		mouse: config.ui.mouse,
+		onInput(input) {
+			if (input.kind === 'key') handler.key(input);
+			else if (input.kind === 'paste') handler.paste(input);
+			else {
+				mouseAction(input, store);
+				store.flush();
+			}
+		},
+		onResize(size) {
+			stream.resize(size);
+			painter.resize(size);
+			store.dispatch('screen', { kind: 'resized', ...size });
+			store.flush();
+		},
+		onDrain: () => painter.drained(),
+		onResume: () => painter.repaint(),
+		onLost: () => stop.abort(),
+		onEnd: () => stop.abort(),
+	});
+
+	const size = terminal.size();
+	const store = createStore(
+		initialState({ ...size, hostname: options.hostname, nowMs: Date.now(), readOnly: options.readOnly }),
+		{ frameMs },
+	);
+	store.dispatch('lists', { kind: 'columnsConfigured', columns: config.ui.columns });
+	if (config.ui.mouse) store.dispatch('screen', { kind: 'mouseToggled' });
+	const painter = createScreenPainter({ ...size, capabilities, write: (bytes) => terminal.write(bytes) });
+	const stream = createFrameStream({
+		...size,
+		onFrame: (frame) => painter.paint(frame, cursorPosition(store.getShown())),
+	});
+
+	const partialHost = {
+		getState: store.getSnapshot,
+		dispatch: store.dispatch,
+		flush: store.flush,
+		env,
+		signal: stop.signal,
+	};
+	const connection = createConnection(partialHost, options.access, {
+		listsMs: config.ui.refreshIntervalMs,
+		statsMs: config.ui.statsIntervalMs,
+	});
+	const host: EffectHost = { ...partialHost, client: connection.client };
+	const app: AppEffects = {
+		quit: (exitCode = 0) => ended.resolve(exitCode),
+		suspend: () => terminal.suspend(),
+		redraw: () => painter.repaint(),
+		refresh: connection.refresh,
+		copy(text, what) {
+			const result = terminal.copyToClipboard(text);
+			store.dispatch('notices', {
+				kind: 'noticeRaised',
+				level: result.copied ? 'ok' : 'warn',
+				text: result.copied ? `Copied ${what}.` : `Cannot copy ${what}: ${result.reason}.`,
+			});
+		},
+		connect: connection.connect,
+		findEndpoints: connection.findEndpoints,
+		setMouse: (on) => terminal.setMouse(on),
+	};
+	const hosted = createHostedEffects(host, { config, terminal });
+	const effects: Effects = { app, ...hosted.effects };
+	const handler = createInputHandler({ store, keymap, commands, effects });
+
+	store.onEvent((_state, { slice }) => {
+		if (slice === 'inventory') connection.follow();
+		hosted.follow();
+	});
+	const clock = setInterval(() => store.dispatch('core', { kind: 'ticked', nowMs: Date.now() }), 1_000);
+	const theme = themes[themeFor(config, capabilities.colors)];
+	const ink = render(
+		<UiProvider value={{ store, theme, keymap, commands, unicode: capabilities.unicode }}>
+			<App />
+		</UiProvider>,
+		{
+			stdout: stream.asStdout(),
+			stdin: options.stdin,
+			debug: true,
+			interactive: true,
+			patchConsole: false,
+			exitOnCtrlC: false,
+		},
+	);
+	startNodeFacts(host);
+	connection.start();
+	try {
+		return await ended.promise;
+	} finally {
+		clearInterval(clock);
+		stop.abort();
+		hosted[Symbol.dispose]();
+		connection[Symbol.dispose]();
+		ink.unmount();
+		terminal.restore();
+	}
+}
