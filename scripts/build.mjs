@@ -52,7 +52,7 @@ export async function build({ force = false } = {}) {
 			define: { 'process.env.NODE_ENV': '"production"' },
 			// Native, or optional speed-ups of ws that are not installed.
 			external: ['node-pty', 'koffi', '*.node', 'bufferutil', 'utf-8-validate'],
-			plugins: [emptyModule(/^react-devtools-core$/)],
+			plugins: [emptyModule(/^react-devtools-core$/), withoutFetch(), withLazyUnicode()],
 			// CommonJS packages inside an ES module still expect these.
 			banner: {
 				js: [
@@ -166,6 +166,53 @@ function emptyModule(filter) {
 		setup(pluginBuild) {
 			pluginBuild.onResolve({ filter }, ({ path: name }) => ({ path: name, namespace: 'empty' }));
 			pluginBuild.onLoad({ filter: /./, namespace: 'empty' }, () => ({ contents: 'export default {};' }));
+		},
+	};
+}
+
+/**
+ * Yoga reads its own wasm, a data: URL, by fetch where there is one. In Node that loads all of undici, which costs more
+ * than the rest of Ink; without it Yoga decodes the base64 itself.
+ */
+function withoutFetch() {
+	const transform = (text) => `const fetch = undefined;\n${text}`;
+	return transformModule(/yoga-layout\/dist\/binaries\/yoga-wasm-base64-esm\.js$/, transform);
+}
+
+/**
+ * Ink's packages make segmenters and a pattern of all emoji when they load: 50 ms of Unicode tables that a screen without
+ * such text never asks for. Made at first use instead.
+ */
+function withLazyUnicode() {
+	const transform = (text, file) => {
+		const lazy = text
+			.replace(
+				/^const (\w+) = (new Intl\.Segmenter\(.*\));$/m,
+				'let $1Made; const $1 = { segment: (text) => ($1Made ??= $2).segment(text) };',
+			)
+			.replace(
+				/^const (\w+) = (\/.*\\p\{RGI_Emoji\}.*\/v);$/m,
+				'let $1Made; const $1 = { test: (text) => ($1Made ??= $2).test(text) };',
+			);
+		// A new version of the package may say it otherwise: then this step must be looked at again.
+		if (lazy === text)
+			throw new Error(`cannot make Unicode tables lazy in "${file}": nothing found to replace`);
+		return lazy;
+	};
+	return transformModule(
+		/node_modules\/(string-width\/index|slice-ansi\/tokenize-ansi|wrap-ansi\/index|ink\/build\/line-update|@alcalzone\/ansi-tokenize\/build\/tokenize)\.js$/,
+		transform,
+	);
+}
+
+/** A plugin that rewrites modules whose path matches. */
+function transformModule(filter, transform) {
+	return {
+		name: `transform ${filter}`,
+		setup(pluginBuild) {
+			pluginBuild.onLoad({ filter }, ({ path: file }) => ({
+				contents: transform(fs.readFileSync(file, 'utf8'), file),
+			}));
 		},
 	};
 }

@@ -177,7 +177,7 @@ async function installNpmPackages() {
 			`cannot set up criscope: no Node 26 is published for "${process.arch}", only x64 and arm64`,
 		);
 	}
-	say('installing npm packages (once, some 20 s) …');
+	say('installing npm packages (once, up to a minute) …');
 	const { exitCode, logPath, output } = await runLogged('npm', ['ci', '--no-audit', '--no-fund'], 'npm');
 	if (exitCode !== 0) {
 		throw new SetupError(
