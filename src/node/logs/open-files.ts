@@ -82,15 +82,15 @@ export function createOpenFiles(spoolFolder: string | undefined, onMoved: () => 
 
 	async function withRetry(
 		segment: Segment,
-		opening: () => Promise<SharedFile>,
+		opening: () => Promise<{ readonly file: SharedFile; readonly kept: boolean }>,
 	): Promise<OpenSegment | undefined> {
 		for (let tries = 0; ; tries += 1) {
 			if (disposed) return undefined;
 			try {
-				const file = await opening();
+				const { file, kept } = await opening();
 				// Closed between being found and being used: it is no longer kept either.
 				if (file.users === 0) continue;
-				file.users += 1;
+				if (kept) file.users += 1;
 				return { source: file.source, fd: file.handle.fd, release: once(() => releaseFile(file)) };
 			} catch (error) {
 				const code = (error as NodeJS.ErrnoException).code;
@@ -108,9 +108,12 @@ export function createOpenFiles(spoolFolder: string | undefined, onMoved: () => 
 		async open(segment, signal) {
 			signal?.throwIfAborted();
 			if (segment.held !== undefined)
-				return await withRetry(segment, async () => segment.held ?? attempt(segment));
+				return await withRetry(segment, async () => ({
+					file: segment.held ?? (await attempt(segment)),
+					kept: true,
+				}));
 			const opened = await raceAbort(
-				withRetry(segment, () => attempt(segment)),
+				withRetry(segment, async () => ({ file: await attempt(segment), kept: true })),
 				signal,
 			);
 			await evict();
@@ -119,8 +122,8 @@ export function createOpenFiles(spoolFolder: string | undefined, onMoved: () => 
 		openPacked: (segment) =>
 			withRetry(segment, async () => {
 				const file = await openSame(segment);
-				queueMicrotask(() => releaseFile(file));
-				return file;
+				// Nobody but the caller keeps it.
+				return { file, kept: false };
 			}),
 		forget,
 		async [Symbol.asyncDispose]() {

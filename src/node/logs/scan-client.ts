@@ -56,7 +56,8 @@ export function createScanClient(): ScanClient {
 		let usable = false;
 		await using cleanup = new AsyncDisposableStack();
 		cleanup.defer(async () => {
-			worker.removeAllListeners();
+			// By name: the worker listens to itself, too.
+			for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event);
 			busy.delete(worker);
 			if (usable && idle === undefined && !disposed) {
 				// An idle worker keeps no program alive; one that dies while idle is not used again.
