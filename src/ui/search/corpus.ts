@@ -5,7 +5,12 @@ import { scoreLiteral } from './literal.ts';
 import type { Term } from './query.ts';
 
 /** A text of the corpus, shared by all rows and fields of its kind that have the same text. */
-export type CorpusText = LetterTarget & { readonly id: number; readonly kind: SearchField['kind'] };
+export type CorpusText = LetterTarget & {
+	readonly id: number;
+	readonly kind: SearchField['kind'];
+	/** Which letters are in it, see `letterMask`. */
+	readonly mask: number;
+};
 
 /** Answers for one term, by the id of a text. */
 export type TermScores = {
@@ -32,6 +37,7 @@ export class Corpus {
 	#joined = '';
 	#starts = new Int32Array(0);
 	#masks = new Int32Array(0);
+	#identities = new Uint8Array(0);
 	readonly #answers = new Map<string, TermScores>();
 
 	/** The text's place in the corpus; added when it is new. */
@@ -40,13 +46,9 @@ export class Corpus {
 		const key = kind === undefined || kind === 'text' ? text : `${kind}\n${text}`;
 		const known = this.texts[this.#idOf.get(key) ?? -1];
 		if (known !== undefined) return known;
-		const added: CorpusText = {
-			id: this.texts.length,
-			text,
-			lower: lowered(text),
-			kind,
-			prepared: undefined,
-		};
+		const lower = lowered(text);
+		const mask = letterMask(lower);
+		const added: CorpusText = { id: this.texts.length, text, lower, kind, mask, prepared: undefined };
 		this.#idOf.set(key, added.id);
 		this.texts.push(added);
 		return added;
@@ -59,11 +61,14 @@ export class Corpus {
 		this.#answers.clear();
 		this.#starts = new Int32Array(count + 1);
 		this.#masks = new Int32Array(count);
+		this.#identities = new Uint8Array(count);
 		const lowers: string[] = [];
 		let offset = 0;
-		for (const [id, { lower }] of this.texts.entries()) {
+		for (const [id, text] of this.texts.entries()) {
+			const { lower } = text;
+			this.#identities[id] = isIdentity(text) ? 1 : 0;
 			this.#starts[id] = offset;
-			this.#masks[id] = letterMask(lower);
+			this.#masks[id] = text.mask;
 			offset += lower.length + 1;
 			lowers.push(lower);
 		}
@@ -90,13 +95,18 @@ export class Corpus {
 		const { texts } = this;
 		const starts = this.#starts;
 		const literal = new Float32Array(texts.length);
+		const joined = this.#joined;
 		let id = 0;
-		for (let at = this.#joined.indexOf(term.text); at >= 0; ) {
+		for (let at = joined.indexOf(term.text); at >= 0; ) {
 			while ((starts[id + 1] ?? Number.POSITIVE_INFINITY) <= at) id++;
-			const found = texts[id];
-			if (found === undefined) break;
-			literal[id] = scoreFound(term, found, at - (starts[id] ?? 0));
-			at = this.#joined.indexOf(term.text, starts[id + 1]);
+			const start = starts[id] ?? 0;
+			const next = starts[id + 1] ?? joined.length;
+			const identity = this.#identities[id] === 1 && !term.exact ? texts[id] : undefined;
+			literal[id] =
+				identity === undefined
+					? scoreLiteral(term.text, joined, at, start, next - 1)
+					: scoreIdentity(term.text, identity.lower, identity.kind);
+			at = joined.indexOf(term.text, next);
 		}
 		const memo = new Float32Array(texts.length).fill(-1);
 		const mask = letterMask(term.text);
@@ -142,12 +152,6 @@ export function isLoose(term: Term, text: CorpusText): boolean {
 /** Whether a text is matched by its beginning only. */
 export function isIdentity({ kind }: CorpusText): boolean {
 	return kind !== undefined && kind !== 'text';
-}
-
-function scoreFound(term: Term, text: CorpusText, first: number): number {
-	if (first + term.text.length > text.lower.length) return 0;
-	if (isIdentity(text) && !term.exact) return scoreIdentity(term.text, text.lower, text.kind);
-	return scoreLiteral(term.text, text.lower, first);
 }
 
 /** In lower case and as long as before, so that places found in one count in the other. */

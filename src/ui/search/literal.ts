@@ -7,25 +7,39 @@ const insideScore = 0.65;
 const occurrenceLimit = 8;
 
 /**
- * Says how well a text that holds a term matches it: above 0, up to 1.
- * @param first where the term is found first; the text is in lower case, as the term.
+ * Says how well a text that holds a term matches it: above 0, up to 1; 0 when the match reaches beyond the text.
+ * @param joined holds the text from `start` to `end`, in lower case, as the term.
+ * @param first where in `joined` the term is found first.
  */
-export function scoreLiteral(term: string, lower: string, first: number): number {
-	if (term.length === lower.length) return wholeScore;
+export function scoreLiteral(
+	term: string,
+	joined: string,
+	first: number,
+	start: number,
+	end: number,
+): number {
+	const length = end - start;
+	if (first + term.length > end) return 0;
+	if (term.length === length) return wholeScore;
 	// Of two names that begin alike, the shorter one is nearer to what was typed.
-	const nearness = (0.05 * term.length) / lower.length;
-	if (first === 0) return prefixScore + nearness;
-	return (isWordStart(lower, bestOccurrence(term, lower, first)) ? wordScore : insideScore) + nearness;
+	const nearness = (0.05 * term.length) / length;
+	if (first === start) return prefixScore + nearness;
+	return (isWordStart(joined, bestOccurrence(term, joined, first, end)) ? wordScore : insideScore) + nearness;
 }
 
 /** The first occurrence that begins a word, else the first of all; -1 when there is none. */
-export function bestOccurrence(term: string, lower: string, first: number = lower.indexOf(term)): number {
+export function bestOccurrence(
+	term: string,
+	lower: string,
+	first: number = lower.indexOf(term),
+	end: number = lower.length,
+): number {
 	let start = first;
-	for (let count = 0; start > 0 && count < occurrenceLimit; count++) {
+	for (let count = 0; start >= 0 && start + term.length <= end && count < occurrenceLimit; count++) {
 		if (isWordStart(lower, start)) return start;
 		start = lower.indexOf(term, start + 1);
 	}
-	return start === 0 ? 0 : first;
+	return first;
 }
 
 /** Whether what stands before a place is no letter and no digit. */
