@@ -32,6 +32,10 @@ const states = new Map<unknown, ContainerState>([
 	['CONTAINER_RUNNING', 'running'],
 	['CONTAINER_EXITED', 'exited'],
 	['CONTAINER_UNKNOWN', 'unknown'],
+	[0, 'created'],
+	[1, 'running'],
+	[2, 'exited'],
+	[3, 'unknown'],
 ]);
 const propagations = new Map<unknown, MountPropagation>([
 	['PROPAGATION_PRIVATE', 'private'],

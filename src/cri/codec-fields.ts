@@ -1,8 +1,9 @@
 /**
  * Reads single fields of a decoded protocol message. An old runtime leaves fields out and a broken one may
  * send anything that the wire format allows, so that every reader has an answer for every value.
- * The shape read here is the one transport/wire.ts makes: camelCase names, int64 as decimal strings, enums
- * by name (by number where the name is not known), bytes as Uint8Array, an absent message as null.
+ * Two shapes are read here, both made by transport/wire.ts: camelCase names, bytes as Uint8Array, an absent
+ * message as null, and either int64 as decimal strings and enums by name (by number where the name is not
+ * known), or, for the items of long lists, int64 as pairs of 32-bit halves and enums by number.
  */
 import type { StringMap } from './model.ts';
 
@@ -32,6 +33,11 @@ export function readBigint(value: unknown): bigint {
 	if (typeof value === 'bigint') return value;
 	if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : 0n;
 	if (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) return BigInt(value);
+	const halves = readOptional(value);
+	if (Number.isInteger(halves?.['low']) && Number.isInteger(halves?.['high'])) {
+		const bits = (BigInt(halves?.['high'] as number) << 32n) | BigInt((halves?.['low'] as number) >>> 0);
+		return halves?.['unsigned'] === true ? BigInt.asUintN(64, bits) : bits;
+	}
 	return 0n;
 }
 

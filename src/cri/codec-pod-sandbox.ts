@@ -24,6 +24,8 @@ import type { PodSandboxFilter } from './ports.ts';
 const states = new Map<unknown, PodSandboxState>([
 	['SANDBOX_READY', 'ready'],
 	['SANDBOX_NOTREADY', 'notReady'],
+	[0, 'ready'],
+	[1, 'notReady'],
 ]);
 const namespaceModes = new Map<unknown, NamespaceMode>([
 	['POD', 'pod'],

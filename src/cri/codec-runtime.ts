@@ -40,6 +40,8 @@ const cgroupDrivers = new Map<unknown, CgroupDriver>([
 const metricTypes = new Map<unknown, 'counter' | 'gauge'>([
 	['COUNTER', 'counter'],
 	['GAUGE', 'gauge'],
+	[0, 'counter'],
+	[1, 'gauge'],
 ]);
 
 /** Source: message VersionResponse. */

@@ -6,13 +6,13 @@ import { readFileSync } from 'node:fs';
 import * as grpc from '@grpc/grpc-js';
 import type { WireMessage } from '../codec-fields.ts';
 import { type EndpointAddress, formatEndpoint } from '../endpoint-address.ts';
-import { type CriError, UnavailableError, UnimplementedError } from '../errors.ts';
+import { BugError, type CriError, UnavailableError, UnimplementedError } from '../errors.ts';
 import { shortId } from '../ids.ts';
 import type { CallOptions, Connectivity } from '../ports.ts';
 import { probeEndpoint } from '../socket-probe.ts';
 import { abortError, type CallContext, criErrorOf, isServiceError } from './grpc-error.ts';
 import { type RpcKey, rpcTable } from './rpc-table.ts';
-import type { WireMethods } from './wire.ts';
+import type { WireItems, WireMethod, WireMethods } from './wire.ts';
 
 /** Files that secure a tcp endpoint, PEM. With any of them set the connection is TLS. */
 export type TlsFiles = {
@@ -46,6 +46,10 @@ export type InvokeOptions = CallOptions & {
 export type Connection = {
 	/** @throws the classes of errors.ts, or an AbortError of the signal. */
 	unary(key: RpcKey, request: WireMessage, options?: InvokeOptions): Promise<WireMessage>;
+	/** As `unary`, with the answer as it came. */
+	unaryBytes(key: RpcKey, request: WireMessage, options?: InvokeOptions): Promise<Buffer>;
+	/** How to read the items of such an answer. */
+	itemsOf(key: RpcKey, field: string): WireItems;
 	/** Sends the request when iteration begins; leaving the loop cancels the call. */
 	stream(key: RpcKey, request: WireMessage, options?: InvokeOptions): AsyncGenerator<WireMessage, void>;
 	supports(key: RpcKey): boolean;
@@ -149,30 +153,44 @@ export function openConnection(
 		return criErrorOf(error, context, probe) satisfies CriError;
 	};
 
+	const ask = async <Answer>(
+		key: RpcKey,
+		request: WireMessage,
+		call: InvokeOptions,
+		decode: (method: WireMethod, bytes: Buffer) => Answer,
+	): Promise<Answer> => {
+		const context = contextOf(key, call);
+		const method = methodOf(key, context, call.signal);
+		const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+		const running = client.makeUnaryRequest(
+			method.path,
+			method.requestSerialize,
+			(bytes) => decode(method, bytes),
+			request,
+			callOptions(context),
+			(error, answer) => (error ? reject(error) : resolve(answer as Answer)),
+		);
+		const cancel = () => running.cancel();
+		calls.add(running);
+		call.signal?.addEventListener('abort', cancel, { once: true });
+		try {
+			return await promise;
+		} catch (error) {
+			throw await translate(error, key, context, call.signal);
+		} finally {
+			calls.delete(running);
+			call.signal?.removeEventListener('abort', cancel);
+		}
+	};
+
 	return {
-		async unary(key, request, call = {}) {
-			const context = contextOf(key, call);
-			const method = methodOf(key, context, call.signal);
-			const { promise, resolve, reject } = Promise.withResolvers<WireMessage>();
-			const running = client.makeUnaryRequest(
-				method.path,
-				method.requestSerialize,
-				method.responseDeserialize,
-				request,
-				callOptions(context),
-				(error, response) => (error ? reject(error) : resolve(response ?? {})),
-			);
-			const cancel = () => running.cancel();
-			calls.add(running);
-			call.signal?.addEventListener('abort', cancel, { once: true });
-			try {
-				return await promise;
-			} catch (error) {
-				throw await translate(error, key, context, call.signal);
-			} finally {
-				calls.delete(running);
-				call.signal?.removeEventListener('abort', cancel);
-			}
+		unary: (key, request, call = {}) =>
+			ask(key, request, call, (method, bytes) => method.responseDeserialize(bytes)),
+		unaryBytes: (key, request, call = {}) => ask(key, request, call, (_method, bytes) => bytes),
+		itemsOf(key, field) {
+			const method = methods.get(rpcTable[key].rpc);
+			if (method === undefined) throw new BugError(`no method for "${key}"`);
+			return method.itemsOf(field);
 		},
 		async *stream(key, request, call = {}) {
 			const context = contextOf(key, call);

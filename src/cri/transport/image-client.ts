@@ -4,15 +4,15 @@ import { authToWire, imageFilterToWire, mapImage, mapImageFsInfo, mapImageStatus
 import { imageId } from '../ids.ts';
 import type { ImageService } from '../ports.ts';
 import type { Connection } from './connection.ts';
-import { listOrStream, streamItems } from './list-call.ts';
+import { createList } from './list-call.ts';
 import { messageToWire } from './message-to-wire.ts';
 
 /** @returns ImageService as the runtime at the other end of the connection answers it. */
 export function createImageClient(connection: Connection): ImageService {
 	const { unary } = connection;
+	const list = createList(connection, imageList);
 	return {
-		listImages: (filter, options) =>
-			listOrStream(connection, imageList, { filter: imageFilterToWire(filter) ?? null }, options),
+		listImages: (filter, options) => list.all({ filter: imageFilterToWire(filter) ?? null }, options),
 		imageStatus: async (image, { verbose }, options) => {
 			const request = { image: { image }, verbose };
 			return mapImageStatus(await unary('imageStatus', request, { ...options, object: image }));
@@ -30,8 +30,7 @@ export function createImageClient(connection: Connection): ImageService {
 			await unary('removeImage', { image: { image } }, { ...options, object: image });
 		},
 		imageFsInfo: async (options) => mapImageFsInfo(await unary('imageFsInfo', {}, options)),
-		streamImages: (filter, options) =>
-			streamItems(connection, imageList, { filter: imageFilterToWire(filter) ?? null }, options),
+		streamImages: (filter, options) => list.stream({ filter: imageFilterToWire(filter) ?? null }, options),
 	};
 }
 
@@ -41,4 +40,5 @@ const imageList = {
 	unaryField: 'images',
 	streamField: 'images',
 	map: mapImage,
+	remembered: true,
 } as const;

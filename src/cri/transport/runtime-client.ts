@@ -1,16 +1,10 @@
 /** RuntimeService over a connection: each method is its request, its RPC and its answer's mapping. */
-import {
-	containerFilterToWire,
-	mapContainer,
-	mapContainerStatus,
-	resourcesToWire,
-} from '../codec-container.ts';
+import { containerFilterToWire, mapContainerStatus, resourcesToWire } from '../codec-container.ts';
 import { mapList, readBytes, readMessage, readNumber, readText, type WireMessage } from '../codec-fields.ts';
-import { mapPodSandbox, mapPodSandboxStatus, podSandboxFilterToWire } from '../codec-pod-sandbox.ts';
+import { mapPodSandboxStatus, podSandboxFilterToWire } from '../codec-pod-sandbox.ts';
 import {
 	mapContainerEvent,
 	mapMetricDescriptor,
-	mapPodSandboxMetrics,
 	mapRuntimeConfig,
 	mapStatus,
 	mapVersion,
@@ -19,8 +13,8 @@ import { mapContainerStats, mapPodSandboxStats } from '../codec-stats.ts';
 import { containerId, podSandboxId } from '../ids.ts';
 import type { RuntimeService } from '../ports.ts';
 import type { Connection } from './connection.ts';
-import { listOrStream, streamItems } from './list-call.ts';
 import { messageToWire } from './message-to-wire.ts';
+import { createRuntimeLists } from './runtime-lists.ts';
 
 /** The protocol's own message for a call without arguments. */
 const empty: WireMessage = {};
@@ -32,6 +26,7 @@ function withFilter(filter: WireMessage | undefined): WireMessage {
 /** @returns RuntimeService as the runtime at the other end of the connection answers it. */
 export function createRuntimeClient(connection: Connection): RuntimeService {
 	const { unary } = connection;
+	const lists = createRuntimeLists(connection);
 	return {
 		version: async (options) => mapVersion(await unary('version', empty, options)),
 		status: async ({ verbose }, options) => mapStatus(await unary('status', { verbose }, options)),
@@ -57,7 +52,7 @@ export function createRuntimeClient(connection: Connection): RuntimeService {
 		},
 		listPodSandbox: async (filter, options) => {
 			const request = withFilter(podSandboxFilterToWire(filter));
-			return listOrStream(connection, podSandboxList, request, options);
+			return lists.podSandboxes.all(request, options);
 		},
 		updatePodSandboxResources: async ({ podSandboxId: id, overhead, resources }, options) => {
 			const request = {
@@ -89,7 +84,7 @@ export function createRuntimeClient(connection: Connection): RuntimeService {
 		},
 		listContainers: async (filter, options) => {
 			const request = withFilter(containerFilterToWire(filter));
-			return listOrStream(connection, containerList, request, options);
+			return lists.containers.all(request, options);
 		},
 		containerStatus: async (id, { verbose }, options) => {
 			const request = { containerId: id, verbose };
@@ -146,7 +141,7 @@ export function createRuntimeClient(connection: Connection): RuntimeService {
 		},
 		listContainerStats: async (filter, options) => {
 			const request = withFilter(containerFilterToWire(filter));
-			return listOrStream(connection, containerStatsList, request, options);
+			return lists.containerStats.all(request, options);
 		},
 		podSandboxStats: async (id, options) => {
 			const answer = await unary('podSandboxStats', { podSandboxId: id }, { ...options, object: id });
@@ -154,7 +149,7 @@ export function createRuntimeClient(connection: Connection): RuntimeService {
 		},
 		listPodSandboxStats: async (filter, options) => {
 			const request = withFilter(podSandboxFilterToWire(filter));
-			return listOrStream(connection, podSandboxStatsList, request, options);
+			return lists.podSandboxStats.all(request, options);
 		},
 
 		containerEvents: async function* (options) {
@@ -166,52 +161,16 @@ export function createRuntimeClient(connection: Connection): RuntimeService {
 			const answer = await unary('listMetricDescriptors', empty, options);
 			return mapList(answer['descriptors'], mapMetricDescriptor);
 		},
-		listPodSandboxMetrics: (options) => listOrStream(connection, podSandboxMetricsList, empty, options),
+		listPodSandboxMetrics: (options) => lists.podSandboxMetrics.all(empty, options),
 
 		streamPodSandboxes: (filter, options) =>
-			streamItems(connection, podSandboxList, withFilter(podSandboxFilterToWire(filter)), options),
+			lists.podSandboxes.stream(withFilter(podSandboxFilterToWire(filter)), options),
 		streamContainers: (filter, options) =>
-			streamItems(connection, containerList, withFilter(containerFilterToWire(filter)), options),
+			lists.containers.stream(withFilter(containerFilterToWire(filter)), options),
 		streamContainerStats: (filter, options) =>
-			streamItems(connection, containerStatsList, withFilter(containerFilterToWire(filter)), options),
+			lists.containerStats.stream(withFilter(containerFilterToWire(filter)), options),
 		streamPodSandboxStats: (filter, options) =>
-			streamItems(connection, podSandboxStatsList, withFilter(podSandboxFilterToWire(filter)), options),
-		streamPodSandboxMetrics: (options) => streamItems(connection, podSandboxMetricsList, empty, options),
+			lists.podSandboxStats.stream(withFilter(podSandboxFilterToWire(filter)), options),
+		streamPodSandboxMetrics: (options) => lists.podSandboxMetrics.stream(empty, options),
 	};
 }
-
-const podSandboxList = {
-	unary: 'listPodSandbox',
-	stream: 'streamPodSandboxes',
-	unaryField: 'items',
-	streamField: 'podSandboxes',
-	map: mapPodSandbox,
-} as const;
-const containerList = {
-	unary: 'listContainers',
-	stream: 'streamContainers',
-	unaryField: 'containers',
-	streamField: 'containers',
-	map: mapContainer,
-} as const;
-const containerStatsList = {
-	unary: 'listContainerStats',
-	stream: 'streamContainerStats',
-	unaryField: 'stats',
-	streamField: 'containerStats',
-	map: mapContainerStats,
-} as const;
-const podSandboxStatsList = {
-	unary: 'listPodSandboxStats',
-	stream: 'streamPodSandboxStats',
-	unaryField: 'stats',
-	streamField: 'podSandboxStats',
-	map: mapPodSandboxStats,
-} as const;
-const podSandboxMetricsList = {
-	unary: 'listPodSandboxMetrics',
-	stream: 'streamPodSandboxMetrics',
-	unaryField: 'podMetrics',
-	streamField: 'podSandboxMetrics',
-	map: mapPodSandboxMetrics,
-} as const;

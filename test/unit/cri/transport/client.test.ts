@@ -133,6 +133,23 @@ describe('answers', () => {
 		expect(status.resources?.memoryLimitBytes).toBe(268435456n);
 	});
 
+	test('an item that has not changed is the very same object in the next answer', async () => {
+		const { server, client } = await connected({ pods: 2, containers: 2 });
+		const before = await client.runtime.listContainers();
+		server.state.setContainerState(fakeId('container', 1), 'CONTAINER_EXITED');
+		const after = await client.runtime.listContainers();
+		expect(after.map((item, index) => item === before[index])).toEqual([true, false, true, true]);
+		expect(after[1]?.state).toBe('exited');
+	});
+
+	test('measurements are whole', async () => {
+		const { client } = await connected({ pods: 1, containers: 1 });
+		const [stats] = await client.runtime.listContainerStats();
+		expect(stats?.memory?.workingSetBytes).toBe(BigInt(Number.parseInt(container.slice(0, 4), 16)) * 4096n);
+		expect(stats?.cpu?.timestampNanos).toBeGreaterThan(fakeEpochNanos);
+		expect(stats?.cpu?.psi).toBeUndefined();
+	});
+
 	test('an image that is not there is undefined', async () => {
 		const { client } = await connected();
 		expect((await client.images.imageStatus('none', { verbose: false })).image).toBeUndefined();
