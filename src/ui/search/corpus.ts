@@ -73,7 +73,9 @@ export class Corpus {
 			lowers.push(lower);
 		}
 		this.#starts[count] = offset;
-		this.#joined = `${lowers.join('\n')}\n`;
+		// The last text ends with a separator like the others, and one join makes one flat string.
+		lowers.push('');
+		this.#joined = lowers.join('\n');
 	}
 
 	/** Looks a term up in all texts. The answer is good until texts are added; the last few are remembered. */
