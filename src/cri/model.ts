@@ -1,12 +1,19 @@
 /**
  * The CRI's objects as this program speaks of them: readonly, int64 as bigint, absence as undefined.
  * Times are nanoseconds since the epoch; a time the runtime has not reached yet (0 on the wire) is undefined.
+ * Above 300 lines, since the words of the whole program stand in one place.
  * Source: proto/runtime/v1/api.proto.
  */
 import type { ContainerId, ImageId, PodSandboxId } from './ids.ts';
 
 /** Labels and annotations: plain string maps. */
 export type StringMap = Readonly<Record<string, string>>;
+
+/**
+ * A whole answer in the protocol's JSON form, with every field of the definition: camelCase names, int64 as
+ * decimal strings, enums by name, an absent message as null. For showing to people, not for deciding.
+ */
+export type RawAnswer = { readonly [field: string]: unknown };
 
 /** What the runtime says of itself. Source: rpc Version. */
 export type RuntimeVersion = {
@@ -37,6 +44,8 @@ export type RuntimeStatus = {
 	readonly runtimeHandlers: readonly RuntimeHandler[];
 	readonly supplementalGroupsPolicy: boolean;
 	readonly info: StringMap;
+	/** Only of a verbose answer. */
+	readonly raw?: RawAnswer | undefined;
 };
 
 /** Name, uid and namespace of a pod; `attempt` counts its sandboxes from 0. */
@@ -81,6 +90,8 @@ export type PodSandboxStatus = PodSandbox & {
 	readonly info: StringMap;
 	/** Filled by runtimes that answer with their containers (pod events on). */
 	readonly containerStatuses: readonly ContainerStatus[];
+	/** Only of a verbose answer. */
+	readonly raw?: RawAnswer | undefined;
 };
 
 export type ContainerMetadata = { readonly name: string; readonly attempt: number };
@@ -156,6 +167,8 @@ export type ContainerStatus = Container & {
 	readonly user: ContainerUser | undefined;
 	readonly stopSignal: string;
 	readonly info: StringMap;
+	/** Only of a verbose answer. */
+	readonly raw?: RawAnswer | undefined;
 };
 
 /** One row of ListImages. */
@@ -171,7 +184,12 @@ export type Image = {
 };
 
 /** Source: rpc ImageStatus; the image is undefined where the runtime has no such image. */
-export type ImageStatus = { readonly image: Image | undefined; readonly info: StringMap };
+export type ImageStatus = {
+	readonly image: Image | undefined;
+	readonly info: StringMap;
+	/** Only of a verbose answer. */
+	readonly raw?: RawAnswer | undefined;
+};
 
 export type FilesystemUsage = {
 	readonly timestampNanos: bigint;

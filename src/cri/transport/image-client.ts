@@ -15,7 +15,8 @@ export function createImageClient(connection: Connection): ImageService {
 		listImages: (filter, options) => list.all({ filter: imageFilterToWire(filter) ?? null }, options),
 		imageStatus: async (image, { verbose }, options) => {
 			const request = { image: { image }, verbose };
-			return mapImageStatus(await unary('imageStatus', request, { ...options, object: image }));
+			const answer = await unary('imageStatus', request, { ...options, object: image });
+			return { ...mapImageStatus(answer), ...(verbose && { raw: answer }) };
 		},
 		pullImage: async ({ image, auth, spec, sandboxConfig }, options) => {
 			const request = {

@@ -29,7 +29,10 @@ export function createRuntimeClient(connection: Connection): RuntimeService {
 	const lists = createRuntimeLists(connection);
 	return {
 		version: async (options) => mapVersion(await unary('version', empty, options)),
-		status: async ({ verbose }, options) => mapStatus(await unary('status', { verbose }, options)),
+		status: async ({ verbose }, options) => {
+			const answer = await unary('status', { verbose }, options);
+			return { ...mapStatus(answer), ...(verbose && { raw: answer }) };
+		},
 		runtimeConfig: async (options) => mapRuntimeConfig(await unary('runtimeConfig', empty, options)),
 		updateRuntimeConfig: async ({ podCidr }, options) => {
 			await unary('updateRuntimeConfig', { runtimeConfig: { networkConfig: { podCidr } } }, options);
@@ -48,7 +51,8 @@ export function createRuntimeClient(connection: Connection): RuntimeService {
 		},
 		podSandboxStatus: async (id, { verbose }, options) => {
 			const request = { podSandboxId: id, verbose };
-			return mapPodSandboxStatus(await unary('podSandboxStatus', request, { ...options, object: id }));
+			const answer = await unary('podSandboxStatus', request, { ...options, object: id });
+			return { ...mapPodSandboxStatus(answer), ...(verbose && { raw: answer }) };
 		},
 		listPodSandbox: async (filter, options) => {
 			const request = withFilter(podSandboxFilterToWire(filter));
@@ -88,7 +92,8 @@ export function createRuntimeClient(connection: Connection): RuntimeService {
 		},
 		containerStatus: async (id, { verbose }, options) => {
 			const request = { containerId: id, verbose };
-			return mapContainerStatus(await unary('containerStatus', request, { ...options, object: id }));
+			const answer = await unary('containerStatus', request, { ...options, object: id });
+			return { ...mapContainerStatus(answer), ...(verbose && { raw: answer }) };
 		},
 		updateContainerResources: async (id, resources, options) => {
 			const request = { containerId: id, linux: resourcesToWire(resources) };

@@ -131,6 +131,12 @@ describe('answers', () => {
 		});
 		expect(status).toMatchObject({ podSandboxId: pod, exitCode: 137, reason: 'OOMKilled' });
 		expect(status.resources?.memoryLimitBytes).toBe(268435456n);
+		// The raw answer keeps the protocol's own words, and is there only where it was asked for.
+		expect(status.raw?.['status']).toMatchObject({ state: 'CONTAINER_EXITED', resources: { windows: null } });
+		const brief = await client.runtime.containerStatus(containerId(fakeId('container', 4)), {
+			verbose: false,
+		});
+		expect(brief.raw).toBeUndefined();
 	});
 
 	test('an item that has not changed is the very same object in the next answer', async () => {
