@@ -1,6 +1,53 @@
+import { hostname } from 'node:os';
 import type { ProgramOptions } from './arguments.ts';
+import { describeOrigin } from './cri/endpoints.ts';
+import { chooseRuntime, connectRuntime } from './runtime-access.ts';
+import { collectState } from './ui/plain/collect.ts';
+import { snapshotJson, snapshotText } from './ui/plain/snapshot.ts';
 
-/** Prints one snapshot of the node. @returns the exit code. */
-export async function printSnapshot(_options: ProgramOptions): Promise<number> {
-	throw new Error('--once is being built');
+/** A snapshot that takes longer than this prints nothing and fails: scripts must not hang on a hung socket. */
+const deadlineMs = 15_000;
+
+/**
+ * Prints one snapshot of the node on stdout. A notice about several sockets goes to stderr.
+ * @returns 0; 1 where the runtime did not answer a list, with what is known printed all the same.
+ * @throws Error in one sentence where there is no runtime to ask.
+ */
+export async function printSnapshot(options: ProgramOptions): Promise<number> {
+	const { readConfig } = await import('./start-inspector.ts');
+	const config = await readConfig(options);
+	const signal = AbortSignal.timeout(deadlineMs);
+	const choice = await chooseRuntime(options, config.runtime, signal);
+	if (choice.kind !== 'chosen') throw new Error(choice.message);
+	if (choice.others.length > 0) {
+		const others = choice.others.map(({ endpoint }) => endpoint).join(', ');
+		process.stderr.write(
+			`criscope: using ${choice.runtimeEndpoint} (${describeOrigin(choice.origin)}); also found ${others}\n`,
+		);
+	}
+	const client = await connectRuntime(choice.runtimeEndpoint, { imageEndpoint: choice.imageEndpoint });
+	try {
+		const state = await collectState(client, { hostname: hostname(), signal, now: Date.now });
+		await written(options.json ? snapshotJson(state) : snapshotText(state));
+		if (!state.connection.problem) return 0;
+		process.stderr.write(`criscope: ${state.connection.problem}\n`);
+		return 1;
+	} catch (error) {
+		if (!signal.aborted) throw error;
+		throw new Error(
+			`cannot read runtime "${choice.runtimeEndpoint}": no answer within ${deadlineMs / 1000} s`,
+		);
+	} finally {
+		client.close();
+	}
+}
+
+/** Writes to a pipe that may be slow, or closed early by `head`, which is no failure. */
+async function written(text: string): Promise<void> {
+	const { promise, resolve, reject } = Promise.withResolvers<void>();
+	process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+		error.code === 'EPIPE' ? resolve() : reject(error),
+	);
+	process.stdout.write(text, () => resolve());
+	await promise;
 }

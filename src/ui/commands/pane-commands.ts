@@ -26,7 +26,6 @@ export const paneCommands: readonly Command[] = [
 	defineCommand({
 		id: 'pane.next',
 		title: 'Go to the next pane',
-		hint: 'next pane',
 		keys: ['tab'],
 		scopes: ['global'],
 		danger: 'none',

@@ -44,7 +44,9 @@ export function placeColumns<Row extends BaseRow>(
 	}
 	const widths = new Map(shown.map((column) => [column.id, Math.max(column.minCells, column.title.length)]));
 	let spare = width - least();
-	for (const column of shown.toSorted((left, right) => right.keep - left.keep)) {
+	const byWorth = (left: Column<Row>, right: Column<Row>): number =>
+		Number(left.growsLast ?? false) - Number(right.growsLast ?? false) || right.keep - left.keep;
+	for (const column of shown.toSorted(byWorth)) {
 		const now = widths.get(column.id) ?? column.minCells;
 		const wanted = Math.min(column.maxCells, Math.max(now, contentCells(column)));
 		const grown = Math.min(spare, wanted - now);

@@ -70,6 +70,7 @@ const columns: readonly Column<ContainerRow>[] = [
 	},
 	{
 		id: 'cpu',
+		growsLast: true,
 		title: 'CPU',
 		minCells: 10,
 		maxCells: 22,
@@ -87,6 +88,7 @@ const columns: readonly Column<ContainerRow>[] = [
 	},
 	{
 		id: 'memory',
+		growsLast: true,
 		title: 'MEM',
 		minCells: 10,
 		maxCells: 22,

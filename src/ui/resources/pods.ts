@@ -79,6 +79,7 @@ const columns: readonly Column<PodRow>[] = [
 	},
 	{
 		id: 'cpu',
+		growsLast: true,
 		title: 'CPU',
 		minCells: 5,
 		maxCells: 20,
@@ -90,6 +91,7 @@ const columns: readonly Column<PodRow>[] = [
 	},
 	{
 		id: 'memory',
+		growsLast: true,
 		title: 'MEM',
 		minCells: 5,
 		maxCells: 6,

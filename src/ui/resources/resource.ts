@@ -33,6 +33,8 @@ export type Column<Row> = {
 	readonly minCells: number;
 	readonly maxCells: number;
 	readonly align?: 'right' | undefined;
+	/** Grows only after all others have what they need: a sparkline must not cost anybody's text. */
+	readonly growsLast?: boolean | undefined;
 	/** Higher stays longer when the screen gets narrow. */
 	readonly keep: number;
 	/** Name of the search field whose matches are shown in this column. */

@@ -6,7 +6,7 @@ import { sliceCells, stringWidthCells } from '../format/width.ts';
 import { useUi, useUiContext } from '../hooks/use-ui.ts';
 import { formatChord } from '../keys/display.ts';
 import { placeOf } from '../keys/place.ts';
-import { scopesAt } from '../keys/scope.ts';
+import { type Scope, scopesAt } from '../keys/scope.ts';
 import type { EntryState } from '../store/slices/entry.ts';
 import type { Notice } from '../store/slices/notices.ts';
 import type { UiState } from '../store/state.ts';
@@ -59,20 +59,25 @@ export function footerLine(state: UiState, table: KeyTable, columns: number): Li
 	const notice = state.notices.current;
 	if (notice)
 		return truncateLine([{ text: sanitizeLine(notice.text), token: noticeToken[notice.level] }], columns);
-	const place = placeOf(state);
-	const scopes = scopesAt(place);
-	const hints = scopes.flatMap((scope) =>
-		table.commands.filter((command) => command.hint && command.scopes.includes(scope)),
-	);
-	const spans: Span[] = [];
-	for (const command of new Set(hints)) {
-		const chord = table.keymap.keysOf(command.id)[0];
-		if (!chord) continue;
-		const able = availability(command, state) === true;
-		spans.push(
-			{ text: formatChord(chord, { unicode: table.unicode }), token: able ? 'key' : 'keyDisabled' },
-			{ text: ` ${command.hint}  `, token: able ? undefined : 'keyDisabled' },
+	const hinted = (scopes: readonly Scope[]): Line => {
+		const own = table.commands.filter(
+			(command) => command.hint && command.scopes.some((scope) => scopes.includes(scope)),
 		);
-	}
-	return splitLine(spans, [], columns);
+		return own.flatMap((command): readonly Span[] => {
+			const chord = table.keymap.keysOf(command.id)[0];
+			if (!chord) return [];
+			const able = availability(command, state) === true;
+			return [
+				{ text: formatChord(chord, { unicode: table.unicode }), token: able ? 'key' : 'keyDisabled' },
+				{ text: ` ${command.hint}  `, token: able ? undefined : 'keyDisabled' },
+			];
+		});
+	};
+	const scopes = scopesAt(placeOf(state));
+	// The way to help, to all commands and out stays on screen however narrow it is.
+	return splitLine(
+		hinted(scopes.filter((scope) => scope !== 'global')),
+		hinted(scopes.filter((scope) => scope === 'global')),
+		columns,
+	);
 }
