@@ -2,6 +2,7 @@ import { sanitizeText } from '../format/sanitize.ts';
 
 /** What is needed of `process`. */
 export type ProcessLike = {
+	readonly pid: number;
 	on(event: string, listener: (argument: unknown) => void): unknown;
 	off(event: string, listener: (argument: unknown) => void): unknown;
 	kill(pid: number, signal: string): unknown;
@@ -35,6 +36,8 @@ export type ProcessGuardOptions = {
 	/** Gives the terminal back; called first, whatever happens. */
 	readonly restore: () => void;
 	readonly onEnd: ((ending: TerminalEnding) => void) | undefined;
+	/** Whether the terminal is ours to set just now. */
+	readonly isForeground: () => boolean;
 	readonly onHangup: () => void;
 	readonly onStop: () => void;
 	readonly onContinue: () => void;
@@ -69,6 +72,12 @@ export function guardProcess(options: ProcessGuardOptions): ProcessGuard {
 			}
 		} catch {
 			// Nothing may keep the process from ending now.
+		}
+		if (ending.kind === 'signal' && !options.isForeground()) {
+			// At its exit Node sets the terminal's modes, which in the background stops the process for good. The
+			// handlers are gone by now, so the signal itself ends it, and a shell sees the same exit code.
+			target.kill(target.pid, ending.signal);
+			return;
 		}
 		target.exit(ending.exitCode);
 	};

@@ -94,6 +94,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
 	const { stdin, stdout } = options;
 	const capabilities = options.capabilities ?? detectCapabilities(options.env, stdout.isTTY === true);
 	const processLike = options.process ?? process;
+	const inForeground = options.isForeground ?? isForeground;
 	/** `displaced`: the shell has the terminal, but it was not given back. */
 	let state: 'active' | 'displaced' | 'suspended' | 'restored' = 'active';
 	let mouse = options.mouse === true;
@@ -176,7 +177,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
 		if (state === 'restored') {
 			return;
 		}
-		if (!(options.isForeground ?? isForeground)()) {
+		if (!inForeground()) {
 			// Continued by "bg" or to be killed: whoever sets a terminal from the background is stopped again.
 			if (state === 'active') {
 				state = 'displaced';
@@ -216,6 +217,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
 		process: processLike,
 		restore,
 		onEnd: options.onEnd,
+		isForeground: inForeground,
 		onHangup: () => options.onLost?.('hangup'),
 		onStop: suspend,
 		// A signal that ends us may have arrived with this one; it goes first.

@@ -30,6 +30,7 @@ class FakeStdout extends EventEmitter {
 }
 
 class FakeProcess extends EventEmitter {
+	readonly pid = 4711;
 	readonly killed: [number, string][] = [];
 	readonly exits: number[] = [];
 	readonly errors: string[] = [];
@@ -230,6 +231,15 @@ describe('openTerminal', () => {
 		expect(stdin.calls.length).toBe(calls);
 		expect(log.filter((entry) => entry.startsWith('now')).length).toBe(1);
 		expect(target.exits).toEqual([143]);
+	});
+
+	it('dies of the signal itself in the background, where an ordinary exit would be stopped', () => {
+		const { terminal, target } = setUp({ isForeground: () => false });
+		terminal.suspend();
+		target.emit('SIGTERM');
+		expect(target.exits).toEqual([]);
+		expect(target.killed.at(-1)).toEqual([4711, 'SIGTERM']);
+		expect(target.listenerCount('SIGTERM')).toBe(0);
 	});
 
 	it('waits a moment before a lone ESC is Escape', () => {
