@@ -2,8 +2,8 @@ import type { GridLine } from './cell-grid.ts';
 import { canWrite, eraseToEnd, forward, moveTo, type Pen, putCell } from './pen.ts';
 import { type CellStyle, DEFAULT_STYLE, sameStyle } from './text-style.ts';
 
-/** Bytes below which no second way of painting a row is tried. */
-const WORTH_A_SECOND_TRY = 24;
+/** Blanks that must be written over something before a second way of painting the row is tried. */
+const WORTH_A_SECOND_TRY = 6;
 
 /** Bytes of `ESC [ K`. */
 const ERASE_LENGTH = 3;
@@ -44,11 +44,10 @@ export function paintRow(
 	if (first < 0) {
 		return;
 	}
-	const before = pen.out.length;
 	const erased: Pen = { ...pen };
-	paintDifference(pen, row, columns, shown, wanted, first);
+	const blanks = paintDifference(pen, row, columns, shown, wanted, first);
 	// When little of a long line stays, erasing the rest and writing what is left beats overwriting blanks.
-	if (pen.out.length - before > WORTH_A_SECOND_TRY && shown.end > first) {
+	if (blanks >= WORTH_A_SECOND_TRY) {
 		moveTo(erased, row, first);
 		eraseToEnd(erased);
 		paintDifference(erased, row, columns, EMPTY_LINE, wanted, first);
@@ -58,6 +57,7 @@ export function paintRow(
 	}
 }
 
+/** Paints the cells that differ; returns how many of them became blanks that show nothing. */
 function paintDifference(
 	pen: Pen,
 	row: number,
@@ -65,9 +65,10 @@ function paintDifference(
 	shown: GridLine,
 	wanted: GridLine,
 	first: number,
-): void {
+): number {
 	const erases = shown.end - wanted.end > ERASE_LENGTH;
 	const limit = erases ? wanted.end : Math.max(shown.end, wanted.end);
+	let blanks = 0;
 	for (let column = first; column < limit; column++) {
 		const text = textAt(wanted, column);
 		if (text === '' || sameCell(shown, wanted, column)) {
@@ -76,12 +77,15 @@ function paintDifference(
 		if (!writeAcross(pen, row, column, wanted)) {
 			moveTo(pen, row, column);
 		}
-		putCell(pen, text, styleAt(wanted, column), widthAt(wanted, column), columns);
+		const style = styleAt(wanted, column);
+		blanks += text === ' ' && style === DEFAULT_STYLE ? 1 : 0;
+		putCell(pen, text, style, widthAt(wanted, column), columns);
 	}
 	if (erases) {
 		moveTo(pen, row, Math.max(first, wanted.end));
 		eraseToEnd(pen);
 	}
+	return blanks;
 }
 
 /** Writes the unchanged cells between cursor and target again where that costs no more than to step over them. */

@@ -56,7 +56,14 @@ export function createScreenPainter(options: ScreenPainterOptions): ScreenPainte
 	let blocked = false;
 	let held = false;
 
+	/** The frame that is on the screen whole, so that the same one again costs no look at its lines. */
+	let painted: string | undefined;
+
 	const paintRows = (frame: string): void => {
+		if (frame === painted) {
+			return;
+		}
+		painted = frame;
 		const lines = frame.split('\n');
 		let style: CellStyle = DEFAULT_STYLE;
 		for (let row = 0; row < rows; row++) {
@@ -120,6 +127,7 @@ export function createScreenPainter(options: ScreenPainterOptions): ScreenPainte
 	};
 
 	const forget = (): void => {
+		painted = undefined;
 		screen = [];
 		pen = createPen();
 		cursorShown = undefined;
