@@ -15,10 +15,10 @@ const pollsPerFolderLook = 5;
  */
 export function followSegments(
 	store: SegmentStore,
-	logPath: string,
-	pollMs: number,
+	options: { readonly logPath: string; readonly pollMs: number; readonly watch: boolean },
 	listener: (event: LogEvent) => void,
 ): Disposable {
+	const { logPath, pollMs } = options;
 	const watched = new Map<string, { readonly watcher: fs.FSWatcher; readonly inode: number }>();
 	let stopped = false;
 	let waiting: NodeJS.Timeout | undefined;
@@ -75,6 +75,7 @@ export function followSegments(
 	}
 
 	function watchAll(): void {
+		if (!options.watch) return;
 		watch(path.dirname(logPath));
 		// Behind a link (cri-dockerd) it is the target's folder that sees the writes.
 		const folders = new Set([path.dirname(logPath)]);

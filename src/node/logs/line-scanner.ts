@@ -140,7 +140,7 @@ function findPartial(chunk: Buffer, from: number, to: number): number {
 	for (let at = chunk.indexOf(upperP, from); at >= 0 && at < to; at = chunk.indexOf(upperP, at + 1)) {
 		const next = chunk[at + 1];
 		// " P " or " P:" behind stdout or stderr; the parser has the last word.
-		if ((next !== 0x20 && next !== 0x3a) || chunk[at - 1] !== 0x20 || chunk[at - 8] !== 0x73) continue;
+		if ((next !== 0x20 && next !== 0x3a) || chunk[at - 1] !== 0x20 || chunk[at - 7] !== 0x73) continue;
 		const start = at === 0 ? 0 : chunk.lastIndexOf(10, at - 1) + 1;
 		if (start < from || at - start > 48) continue;
 		const end = chunk.indexOf(10, at);

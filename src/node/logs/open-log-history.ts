@@ -25,6 +25,8 @@ export type OpenLogHistoryOptions = {
 	readonly chunkBytes?: number | undefined;
 	/** How often files are looked at that report no change by themselves (NFS); default 1000. */
 	readonly pollMs?: number | undefined;
+	/** False: poll only. For file systems whose watches are known to tell nothing. Default true. */
+	readonly watch?: boolean | undefined;
 	/** Where compressed files are unpacked, unseen; default: the system's folder for temporary files. */
 	readonly spoolFolder?: string | undefined;
 	readonly signal?: AbortSignal | undefined;
@@ -96,7 +98,12 @@ export async function openLogHistory(options: OpenLogHistoryOptions): Promise<Lo
 		count: (matcher, scanOptions) => scanner.count(matcher, scanOptions),
 		seekTime: (timestampNanos, seekOptions) =>
 			seekTime(store, timestampNanos, { ...reading, signal: seekOptions?.signal }),
-		follow: (listener) => followSegments(store, options.logPath, options.pollMs ?? 1000, listener),
+		follow: (listener) =>
+			followSegments(
+				store,
+				{ logPath: options.logPath, pollMs: options.pollMs ?? 1000, watch: options.watch ?? true },
+				listener,
+			),
 		ratio,
 		totalBytes,
 		exportTo: (path, exportOptions) =>
