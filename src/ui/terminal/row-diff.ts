@@ -151,6 +151,11 @@ function firstDifference(shown: GridLine, wanted: GridLine): number {
 }
 
 function sameCell(a: GridLine, b: GridLine, column: number): boolean {
+	const style = b.styles[column];
+	// Nearly every cell is settled here: the same interned style, and text that is there on both lines.
+	if (style !== undefined && a.styles[column] === style) {
+		return a.texts[column] === b.texts[column];
+	}
 	return textAt(a, column) === textAt(b, column) && sameStyle(styleAt(a, column), styleAt(b, column));
 }
 
