@@ -1,5 +1,8 @@
 import { type Command, defineCommand } from './command.ts';
 
+/** What the first Ctrl-C says; the second, while this stands, leaves. */
+const leaveNotice = 'Press Ctrl-C again to leave, or q.';
+
 /** What concerns the program as a whole. */
 export const appCommands: readonly Command[] = [
 	defineCommand({
@@ -55,6 +58,22 @@ export const appCommands: readonly Command[] = [
 		run: ({ state, dispatch, effects }) => {
 			if (state.overlays.stack.length > 0) dispatch('overlays', { kind: 'overlayClosed' });
 			else effects.app.quit();
+		},
+	}),
+	defineCommand({
+		id: 'app.interrupt',
+		title: 'Stop what is going on here; twice leaves the inspector',
+		keys: ['ctrl+c'],
+		scopes: ['global', 'prompt', 'dialog', 'palette'],
+		danger: 'none',
+		silent: true,
+		run: (context) => {
+			const { state, dispatch, effects } = context;
+			const armed = state.notices.current?.text === leaveNotice;
+			if (state.entry) context.runCommand('entry.cancel');
+			else if (state.overlays.stack.length > 0) dispatch('overlays', { kind: 'overlayClosed' });
+			else if (armed) effects.app.quit();
+			else dispatch('notices', { kind: 'noticeRaised', level: 'plain', text: leaveNotice });
 		},
 	}),
 	defineCommand({

@@ -59,12 +59,15 @@ export function createInputHandler(options: {
 		run,
 		key(input) {
 			const state = store.getSnapshot();
-			// A key always answers something: the notice that stood there has been seen.
-			if (state.notices.current && !state.entry) store.dispatch('notices', { kind: 'noticeDismissed' });
 			const resolution = keymap.resolve(scopesAt(placeOf(state)), pending, keyToString(input));
 			pending = resolution.kind === 'pending' ? resolution.keys : [];
+			const seen = state.notices.current;
 			if (resolution.kind === 'command') run(resolution.id);
 			else if (resolution.kind === 'none' && state.entry && input.text) insert(input.text);
+			// A notice that stood before the key was pressed has been seen, unless the key was about it.
+			if (seen && store.getSnapshot().notices.current?.id === seen.id && !state.entry) {
+				store.dispatch('notices', { kind: 'noticeDismissed' });
+			}
 			store.flush();
 		},
 		paste(input) {

@@ -31,7 +31,7 @@ export async function collectState(
 		rows: 1_000,
 		hostname: options.hostname,
 		nowMs: now(),
-		readOnly: { enabled: true, reason: 'A snapshot changes nothing.' },
+		readOnly: { enabled: false, reason: '' },
 	});
 	const dispatch: Dispatch = (slice, event) => {
 		state = update(state, { slice, event } as UiEvent);
@@ -57,6 +57,7 @@ export async function collectState(
 		attempt(async () => {
 			const pods = await client.runtime.listPodSandbox({}, { signal });
 			dispatch('inventory', { kind: 'podSandboxesRefreshed', pods, atMs: now() });
+			dispatch('connection', { kind: 'runtimeAnswered', atMs: now() });
 		}),
 		attempt(async () => {
 			const containers = await client.runtime.listContainers({}, { signal });
