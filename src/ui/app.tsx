@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { useUi } from './hooks/use-ui.ts';
 import { footerRows, layoutOf, type PaneBox } from './store/layout.ts';
 import type { OverlayKind } from './store/slices/overlays.ts';
+import { Dialog } from './views/dialog.tsx';
 import { Footer } from './views/footer.tsx';
 import { Header } from './views/header.tsx';
 import { Help } from './views/help.tsx';
@@ -56,6 +57,9 @@ export function App() {
 						layout.boxes.map((box) => <Pane key={box.pane} box={box} />)
 					)}
 				</Box>
+			)}
+			{overlay === 'dialog' && (
+				<Dialog columns={screen.columns} rows={layout.bodyRows} top={layout.headerRows} />
 			)}
 			{footerRows > 0 && <Footer columns={screen.columns} />}
 		</Box>

@@ -1,4 +1,6 @@
 import type { Config } from './config/config.ts';
+import { createAuditLog } from './effects/action-audit.ts';
+import { createActionEffects } from './effects/action-effects.ts';
 import type { EffectHost } from './effects/effect-host.ts';
 import type { Effects } from './effects/effects.ts';
 import type { Terminal } from './terminal/terminal.ts';
@@ -12,12 +14,16 @@ export type HostedEffects = Disposable & {
 
 /** Makes them all. What they hold is let go when the answer is disposed of. */
 export function createHostedEffects(
-	_host: EffectHost,
-	_lent: { readonly config: Config; readonly terminal: Terminal },
+	host: EffectHost,
+	lent: { readonly config: Config; readonly terminal: Terminal; readonly refresh: () => void },
 ): HostedEffects {
+	const audit = createAuditLog(host.env);
+	const actions = createActionEffects(host, { refresh: lent.refresh, audit });
 	return {
-		effects: { logs: {}, inspect: {}, actions: {}, pulls: {}, sessions: {} },
+		effects: { logs: {}, inspect: {}, actions, pulls: {}, sessions: {} },
 		follow: () => undefined,
-		[Symbol.dispose]: () => undefined,
+		[Symbol.dispose]: () => {
+			actions[Symbol.dispose]();
+		},
 	};
 }

@@ -130,7 +130,7 @@ export async function runInspector(options: InspectorOptions): Promise<number> {
 		findEndpoints: connection.findEndpoints,
 		setMouse: (on) => terminal.setMouse(on),
 	};
-	const hosted = createHostedEffects(host, { config, terminal });
+	const hosted = createHostedEffects(host, { config, terminal, refresh: connection.refresh });
 	const effects: Effects = { app, ...hosted.effects };
 	const handler = createInputHandler({ store, keymap, commands, effects });
 

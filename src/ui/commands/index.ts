@@ -1,5 +1,7 @@
+import { actionCommands } from './action-commands.ts';
 import { appCommands } from './app-commands.ts';
 import type { Command } from './command.ts';
+import { dialogCommands } from './dialog-commands.ts';
 import { entryCommands } from './entry-commands.ts';
 import { listCommands } from './list-commands.ts';
 import { overlayCommands } from './overlay-commands.ts';
@@ -10,6 +12,8 @@ export const commands: readonly Command[] = [
 	...appCommands,
 	...paneCommands,
 	...listCommands,
+	...actionCommands,
+	...dialogCommands,
 	...overlayCommands,
 	...entryCommands,
 ];

@@ -1,6 +1,8 @@
 import { BugError } from '../../cri/errors.ts';
 import type { EntryKind } from '../store/slices/entry.ts';
+import { confirmNameEntry } from './confirm-name.ts';
 import type { Entry } from './entry.ts';
+import { graceSecondsEntry } from './grace-seconds.ts';
 import { listFilterEntry } from './list-filter.ts';
 import { paletteEntry } from './palette.ts';
 
@@ -8,6 +10,8 @@ import { paletteEntry } from './palette.ts';
 const table: Partial<Readonly<Record<EntryKind, Entry>>> = {
 	listFilter: listFilterEntry,
 	palette: paletteEntry,
+	confirmName: confirmNameEntry,
+	graceSeconds: graceSecondsEntry,
 };
 
 /** The behaviour of a purpose. @throws BugError for one that the table lacks. */

@@ -1,0 +1,228 @@
+/** The confirmation as lines of text: what, on which objects, what follows, and the two buttons. */
+
+import { shortId } from '../../cri/ids.ts';
+import { formatBytes } from '../format/bytes.ts';
+import { fitLine, lineWidthCells, truncateLine } from '../format/line.ts';
+import { formatPlural } from '../format/numbers.ts';
+import { sanitizeLine } from '../format/sanitize.ts';
+import { stringWidthCells } from '../format/width.ts';
+import { wrapWords } from '../format/wrap-words.ts';
+import { dialogReady, rowOfTarget, targetLabel } from '../store/action-targets.ts';
+import {
+	consequences,
+	crictlLine,
+	effectText,
+	graceOf,
+	graceText,
+	usesGrace,
+} from '../store/action-words.ts';
+import { layoutOf } from '../store/layout.ts';
+import type { ActionDialog, ActionTarget, TargetKind } from '../store/slices/actions.ts';
+import type { UiState } from '../store/state.ts';
+import type { Line, Span, Token } from '../theme/tokens.ts';
+
+/** Room that the dialog may take, in cells. */
+export type DialogSize = { readonly columns: number; readonly rows: number };
+
+const verbNames = { stop: 'Stop', kill: 'Kill', remove: 'Remove', prune: 'Prune' } as const;
+const widestCells = 84;
+/** Top border, buttons, bottom border. */
+const chromeRows = 3;
+
+type Part = { readonly label: string; readonly text: string; readonly token?: Token | undefined };
+
+function countsOf(targets: readonly ActionTarget[]): string {
+	const kinds = ['container', 'pod', 'image'] as const;
+	return kinds
+		.map((kind) => ({ kind, count: targets.filter((target) => target.kind === kind).length }))
+		.filter(({ count }) => count > 0)
+		.map(({ kind, count }) => formatPlural(count, kind))
+		.join(', ');
+}
+
+function titleOf({ verb, targets }: ActionDialog): string {
+	if (verb === 'prune') return 'Prune this node';
+	const [only] = targets;
+	return targets.length === 1 && only
+		? `${verbNames[verb]} ${only.kind}`
+		: `${verbNames[verb]} ${countsOf(targets)}`;
+}
+
+function objectText(state: UiState, target: ActionTarget): Part {
+	const row = rowOfTarget(state, target);
+	const label = `${targetLabel(target)}  ${shortId(target.id)}`;
+	if (!row) return { label: '', text: `${label}  gone meanwhile`, token: 'muted' };
+	const attempt = row.kind === 'container' ? `  attempt ${row.container.metadata.attempt}` : '';
+	const condition =
+		row.kind === 'image' ? `  ${formatBytes(row.image.sizeBytes)}` : `  ${row.stateText.toLowerCase()}`;
+	return { label: '', text: `${label}${attempt}${condition}` };
+}
+
+/** Sentences that differ only in a number of attempt are one sentence for many objects. */
+function distinct(sentences: readonly string[], many: boolean): readonly string[] {
+	return [
+		...new Set(many ? sentences.map((text) => text.replace(/attempt \d+/g, 'a new attempt')) : sentences),
+	];
+}
+
+const kindWords: Readonly<Record<TargetKind, string>> = {
+	container: 'exited: superseded, or of stopped pods',
+	pod: 'not ready: kubelet forgets what they ran',
+	image: 'used by no container, not pinned',
+};
+
+function pruneParts(state: UiState, dialog: ActionDialog): readonly Part[] {
+	const kinds = ['container', 'pod', 'image'] as const;
+	const parts: Part[] = kinds.map((kind, index) => {
+		const own = dialog.targets.filter((target) => target.kind === kind);
+		const off = own.length === 0 || dialog.excludedKinds.includes(kind);
+		const freed = own.reduce((sum, target) => sum + target.sizeBytes, 0n);
+		const bytes = freed > 0n ? `, frees up to ${formatBytes(freed)}` : '';
+		const text = `${index + 1} ${formatPlural(own.length, kind)}${own.length > 0 ? ` ${kindWords[kind]}${bytes}` : ''}`;
+		return { label: off ? '[ ]' : '[x]', text, token: off ? 'muted' : undefined };
+	});
+	return [
+		...parts,
+		{
+			label: 'Effect',
+			text: 'Removed for good, with writable layers and exit codes. Nothing that runs is touched.',
+		},
+		{ label: 'crictl', text: crictlLine(state, dialog), token: 'muted' },
+		...dialog.targets.map((target): Part => {
+			const part = objectText(state, target);
+			return dialog.excludedKinds.includes(target.kind) ? { ...part, token: 'muted' } : part;
+		}),
+	];
+}
+
+function bodyParts(state: UiState, dialog: ActionDialog): readonly Part[] {
+	const ready = dialogReady(state);
+	const refusal: readonly Part[] = ready === true ? [] : [{ label: '', text: ready, token: 'warn' }];
+	if (dialog.verb === 'prune') return [...refusal, ...pruneParts(state, dialog)];
+	const many = dialog.targets.length > 1;
+	const rows = dialog.targets.flatMap((target) => {
+		const row = rowOfTarget(state, target);
+		return row ? [{ row, target }] : [];
+	});
+	const effects = rows.map(({ row, target }) => effectText(dialog.verb, row, graceOf(dialog, target)));
+	const follows = rows.flatMap(({ row }) => consequences(state, dialog.verb, row));
+	const objects = dialog.targets.map((target) => objectText(state, target));
+	return [
+		...refusal,
+		...(many ? [] : objects),
+		...distinct(effects, many).map((text): Part => ({ label: 'Effect', text, token: 'warn' })),
+		...(usesGrace(state, dialog) ? [{ label: 'Grace', text: `${graceText(dialog)} (g changes it)` }] : []),
+		...distinct(follows, many).map((text): Part => ({ label: 'Then', text })),
+		...(dialog.requiredText === undefined
+			? []
+			: [
+					{
+						label: 'System',
+						text: `This keeps the node working: y asks you to type "${dialog.requiredText}".`,
+						token: 'danger',
+					} satisfies Part,
+				]),
+		{ label: 'crictl', text: crictlLine(state, dialog), token: 'muted' },
+		...(many ? objects : []),
+		...dialog.skipped.map((text): Part => ({ label: 'Not', text, token: 'muted' })),
+	];
+}
+
+function partLines(part: Part, widthCells: number): readonly Line[] {
+	// Hanging labels cost eight cells a line: too much on a narrow screen, where they stand before the text.
+	const hanging = widthCells >= 50 ? 8 : 0;
+	const label: Span = { text: part.label, token: 'accent' };
+	if (hanging === 0) {
+		const prefix = part.label ? `${part.label}: ` : '';
+		const own = part.label.startsWith('[') ? `${part.label} ` : prefix;
+		return wrapWords(own + sanitizeLine(part.text), widthCells).map((text, index) =>
+			index === 0 && own
+				? [
+						{ ...label, text: own },
+						{ text: text.slice(own.length), token: part.token },
+					]
+				: [{ text, token: part.token }],
+		);
+	}
+	const indent = part.label ? hanging : 0;
+	return wrapWords(sanitizeLine(part.text), widthCells - indent).map((text, index) => {
+		const head: Line = indent > 0 ? [fitLine(index === 0 ? [label] : [], indent)].flat() : [];
+		return [...head, { text, token: part.token }];
+	});
+}
+
+function boxColumns({ columns }: DialogSize): number {
+	return Math.min(columns >= 60 ? columns - 4 : columns, widestCells);
+}
+
+function bodyLines(state: UiState, dialog: ActionDialog, size: DialogSize): readonly Line[] {
+	const widthCells = boxColumns(size) - 4;
+	return bodyParts(state, dialog).flatMap((part) => partLines(part, widthCells));
+}
+
+/** How far the open dialog's text can be scrolled, in lines. */
+export function dialogScrollLimit(state: UiState): number {
+	const { dialog } = state.actions;
+	if (!dialog) return 0;
+	const size = { columns: state.screen.columns, rows: layoutOf(state.screen).bodyRows };
+	return Math.max(0, bodyLines(state, dialog, size).length - (size.rows - chromeRows));
+}
+
+function buttons(dialog: ActionDialog, able: boolean): Line {
+	const button = (text: string, focused: boolean, token: Token | undefined): Line => [
+		{ text: focused ? '▶' : ' ', token: 'titleFocused' },
+		{ text: `[ ${text} ]`, reverse: focused, token: focused ? undefined : token },
+	];
+	return [
+		...button('Cancel', dialog.focus === 'cancel', undefined),
+		{ text: '  ' },
+		...button(verbNames[dialog.verb], dialog.focus === 'confirm', able ? 'danger' : 'keyDisabled'),
+	];
+}
+
+function hints(state: UiState, dialog: ActionDialog): string {
+	const yes = `y ${dialog.verb}s`;
+	const more = dialog.verb === 'prune' ? ' · 1 2 3 choose' : usesGrace(state, dialog) ? ' · g grace' : '';
+	return `${yes} · Esc cancels${more}`;
+}
+
+/** The dialog as a box of lines, all of one width; at most as high and wide as the room. */
+export function dialogLines(state: UiState, size: DialogSize): readonly Line[] {
+	const { dialog } = state.actions;
+	if (!dialog) return [];
+	const columns = boxColumns(size);
+	const body = bodyLines(state, dialog, size);
+	const shownRows = Math.max(1, Math.min(body.length, size.rows - chromeRows));
+	const scroll = Math.min(dialog.scroll, Math.max(0, body.length - shownRows));
+	const able = dialogReady(state) === true;
+	const rule = (left: string, text: Line, right: string): Line => {
+		const cut = truncateLine(text, columns - 4);
+		const rest = columns - 3 - lineWidthCells(cut);
+		return [
+			{ text: `${left}─`, token: 'warn' },
+			...cut,
+			{ text: `${'─'.repeat(rest)}${right}`, token: 'warn' },
+		];
+	};
+	const row = (line: Line): Line => [
+		{ text: '│ ', token: 'warn' },
+		...fitLine(line, columns - 4),
+		{ text: ' │', token: 'warn' },
+	];
+	const hidden = body.length > shownRows;
+	const position = hidden ? ` j k ${scroll + 1}-${scroll + shownRows}/${body.length} ` : '';
+	const controls = buttons(dialog, able);
+	const hint = hints(state, dialog);
+	const room = columns - 4 - lineWidthCells(controls);
+	const hintFits = stringWidthCells(hint) + 2 <= room;
+	const foot: Line = hintFits
+		? [...controls, { text: `${' '.repeat(room - stringWidthCells(hint))}${hint}`, token: 'muted' }]
+		: controls;
+	const title: Line = [{ text: ` ${sanitizeLine(titleOf(dialog))} `, token: 'titleFocused' }];
+	return [
+		rule('┌', title, '┐'),
+		...body.slice(scroll, scroll + shownRows).map(row),
+		row(foot),
+		rule('└', position ? [{ text: position, token: 'accent' }] : [], '┘'),
+	];
+}
