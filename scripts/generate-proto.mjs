@@ -12,9 +12,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const protoPath = join(root, 'proto/runtime/v1/api.proto');
 const descriptorPath = join(root, 'src/cri/generated/runtime-v1.json');
 
-/** protobufjs is found through proto-loader, whose dependency it is, wherever npm has put it. */
-const loadProtobuf = () =>
-	createRequire(createRequire(import.meta.url).resolve('@grpc/proto-loader'))('protobufjs');
+/** Loaded only when there is something to do. */
+const loadProtobuf = () => createRequire(import.meta.url)('protobufjs');
 
 /**
  * Parses the CRI definition into protobufjs' JSON form, without comments.

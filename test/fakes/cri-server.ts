@@ -27,11 +27,17 @@ export type FakeCriOptions = {
 	readonly info?: FakeMessage | undefined;
 	/** Keeps a state from an earlier server, for a restart. */
 	readonly state?: FakeState | undefined;
+	/** Listens on a port of 127.0.0.1 that the system chooses, instead of the socket. */
+	readonly tcp?: boolean | undefined;
+	/** PEM, for TLS; with `ca` it asks its clients for a certificate of that authority. */
+	readonly tls?: { readonly key: Buffer; readonly cert: Buffer; readonly ca?: Buffer } | undefined;
 };
 
 /** A fake that listens. */
 export type FakeCriServer = {
 	readonly state: FakeState;
+	/** Where it listens, for a client. */
+	readonly endpoint: string;
 	/** May be changed at any time; the next call obeys. */
 	readonly faults: FakeFaults;
 	/** How often each RPC was called. */
@@ -57,7 +63,7 @@ export async function startFakeCriServer(options: FakeCriOptions): Promise<FakeC
 	const callCounts = new Map<string, number>();
 	const lastRequests = new Map<string, FakeMessage>();
 	rmSync(socketPath, { force: true });
-	const listening = { state, faults, callCounts, lastRequests };
+	const listening = { state, faults, callCounts, lastRequests, endpoint: `unix://${socketPath}` };
 	if (faults.halfDead) return { ...listening, stop: await listenMute(socketPath) };
 
 	const server = new grpc.Server({
@@ -82,18 +88,26 @@ export async function startFakeCriServer(options: FakeCriOptions): Promise<FakeC
 		}
 		server.addService(definition as grpc.ServiceDefinition, implementation);
 	}
-	const bound = Promise.withResolvers<void>();
-	server.bindAsync(`unix:${socketPath}`, grpc.ServerCredentials.createInsecure(), (error) =>
-		error ? bound.reject(error) : bound.resolve(),
+	const bound = Promise.withResolvers<number>();
+	const address = options.tcp ? '127.0.0.1:0' : `unix:${socketPath}`;
+	server.bindAsync(address, serverCredentials(options), (error, port) =>
+		error ? bound.reject(error) : bound.resolve(port),
 	);
-	await bound.promise;
+	const port = await bound.promise;
 	return {
 		...listening,
+		...(options.tcp && { endpoint: `tcp://127.0.0.1:${port}` }),
 		stop: async () => {
 			server.forceShutdown();
 			rmSync(socketPath, { force: true });
 		},
 	};
+}
+
+function serverCredentials({ tls }: FakeCriOptions): grpc.ServerCredentials {
+	if (tls === undefined) return grpc.ServerCredentials.createInsecure();
+	const pair = { private_key: tls.key, cert_chain: tls.cert };
+	return grpc.ServerCredentials.createSsl(tls.ca ?? null, [pair], tls.ca !== undefined);
 }
 
 /** A server that takes connections and never answers. */

@@ -16,7 +16,7 @@ export type CriClientOptions = ConnectionOptions & {
  * Opens a client for `unix:///path`, `tcp://host:port` or a bare path. Returns at once: connecting goes on
  * behind it, a call waits for it, and a lost connection is made again by itself, 250 ms to 5 s apart.
  * Import this module lazily: it brings gRPC with it.
- * @throws InvalidArgumentError for an endpoint that cannot be one; Error for an unreadable TLS file.
+ * @throws InvalidArgumentError for an endpoint that cannot be one, or an unreadable TLS file.
  */
 export function createCriClient(runtimeEndpoint: string, options: CriClientOptions = {}): CriClient {
 	const runtimeAddress = parseEndpoint(runtimeEndpoint);

@@ -6,7 +6,14 @@ import { readFileSync } from 'node:fs';
 import * as grpc from '@grpc/grpc-js';
 import type { WireMessage } from '../codec-fields.ts';
 import { type EndpointAddress, formatEndpoint } from '../endpoint-address.ts';
-import { BugError, type CriError, UnavailableError, UnimplementedError } from '../errors.ts';
+import {
+	BugError,
+	type CriError,
+	errorMessage,
+	InvalidArgumentError,
+	UnavailableError,
+	UnimplementedError,
+} from '../errors.ts';
 import { shortId } from '../ids.ts';
 import type { CallOptions, Connectivity } from '../ports.ts';
 import { probeEndpoint } from '../socket-probe.ts';
@@ -84,11 +91,19 @@ function channelOptions(options: ConnectionOptions): grpc.ClientOptions {
 	};
 }
 
+function readPem(path: string | undefined): Buffer | null {
+	if (!path) return null;
+	try {
+		return readFileSync(path);
+	} catch (cause) {
+		throw new InvalidArgumentError(`cannot read TLS file "${path}": ${errorMessage(cause)}`, { cause });
+	}
+}
+
 function credentials(address: EndpointAddress, tls: TlsFiles | undefined): grpc.ChannelCredentials {
-	const read = (path: string | undefined) => (path ? readFileSync(path) : null);
 	const secured = tls && (tls.caPath || tls.certPath || tls.keyPath);
 	if (address.kind === 'unix' || !secured) return grpc.credentials.createInsecure();
-	return grpc.credentials.createSsl(read(tls.caPath), read(tls.keyPath), read(tls.certPath));
+	return grpc.credentials.createSsl(readPem(tls.caPath), readPem(tls.keyPath), readPem(tls.certPath));
 }
 
 function target(address: EndpointAddress): string {
@@ -97,7 +112,7 @@ function target(address: EndpointAddress): string {
 
 /**
  * Opens a connection and starts to connect; does not wait for it.
- * @throws Error where a TLS file cannot be read.
+ * @throws InvalidArgumentError where a TLS file cannot be read.
  */
 export function openConnection(
 	address: EndpointAddress,
