@@ -2,9 +2,9 @@
  * Lists, which the protocol offers twice: as one answer, and since 1.36 as a stream of chunks.
  *
  * Lists are what is asked for all the time, and of thousands of items few change between two answers, which
- * come in no order (containerd lists a Go map). So an answer is cut into its items, an item whose bytes were
- * in the last answer keeps the object it was mapped to then, and only the others are decoded, a few
- * milliseconds at a time. Who shows a list can tell by identity what has not changed.
+ * come in no order (containerd lists a Go map). So an answer is cut into its items, an item that was in the
+ * last answer keeps the object it was mapped to then, and only the others are decoded, a few milliseconds
+ * at a time. Who shows a list can tell by identity what has not changed.
  */
 import { setImmediate } from 'node:timers/promises';
 import { mapList, type WireMessage } from '../codec-fields.ts';
@@ -20,7 +20,7 @@ import type { CallOptions } from '../ports.ts';
 import type { Connection } from './connection.ts';
 import { abortError } from './grpc-error.ts';
 import { type RpcKey, rpcTable } from './rpc-table.ts';
-import { splitItems } from './split-items.ts';
+import { itemKey, splitItems } from './split-items.ts';
 
 /** The two RPCs of one list, the field each answers in, and what one item becomes. */
 export type ListCall<Model> = {
@@ -57,16 +57,15 @@ export function createList<Model>(connection: Connection, list: ListCall<Model>)
 		const models: Model[] = [];
 		const seen = new Map<string, Model>();
 		let sliceStart = performance.now();
-		for (const bytes of splitItems(answer, items.fieldNumber)) {
+		for (const item of splitItems(answer, items.fieldNumber)) {
+			const read = () => list.map(items.decode(answer.subarray(item.start, item.end)));
 			if (list.remembered) {
-				const start = bytes.byteOffset - answer.byteOffset;
-				// One character a byte: the cheapest faithful key that a Map takes.
-				const key = answer.toString('latin1', start, start + bytes.length);
-				const model = remembered.get(key) ?? list.map(items.decode(bytes));
+				const key = itemKey(answer, item, items.mapFields);
+				const model = remembered.get(key) ?? read();
 				seen.set(key, model);
 				models.push(model);
 			} else {
-				models.push(list.map(items.decode(bytes)));
+				models.push(read());
 			}
 			if (models.length % 32 === 0 && performance.now() - sliceStart > sliceMs) {
 				await setImmediate();
