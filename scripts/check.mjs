@@ -12,20 +12,20 @@ import { ensure, run, runScript } from './setup.mjs';
  * @returns {Promise<boolean>} true when everything passed
  */
 export async function check(filters = []) {
-	// The compiler is native and parallel by itself; the linter takes a fraction of its time beside it.
-	const results = await Promise.all([
+	const [unit, ...quiet] = await Promise.all([
+		run('vitest', ['run', '--project', 'unit', '--passWithNoTests', ...filters]),
 		runQuietly('types', 'tsc', ['-b']),
 		runQuietly('lint', 'biome', ['check', '--error-on-warnings']),
 	]);
-	const { exitCode } = await run('vitest', ['run', '--project', 'unit', '--passWithNoTests', ...filters]);
-	return results.every(Boolean) && exitCode === 0;
+	// Last, where they are seen, and not amid the tests' own lines.
+	for (const { problem } of quiet) if (problem !== undefined) console.error(problem);
+	return unit.exitCode === 0 && quiet.every(({ problem }) => problem === undefined);
 }
 
 async function runQuietly(title, file, args) {
 	const { exitCode, output } = await run(file, args, { capture: true });
-	if (exitCode === 0) return true;
-	console.error(`${output.trimEnd()}\n${title}: failed (${file} ${args.join(' ')})`);
-	return false;
+	if (exitCode === 0) return { problem: undefined };
+	return { problem: `${output.trimEnd()}\n${title}: failed (${file} ${args.join(' ')})` };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
