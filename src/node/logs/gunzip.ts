@@ -39,8 +39,13 @@ export async function* gunzipChunks(fd: number): AsyncGenerator<Buffer, void, un
 
 function put(unpacker: NodeJS.WritableStream, bytes: Buffer): Promise<void> {
 	const { promise, resolve } = Promise.withResolvers<void>();
-	// The error itself arrives by its event.
-	unpacker.write(bytes, () => resolve());
+	// The error itself arrives by its event; then the write is never answered.
+	const done = () => {
+		unpacker.off('close', done);
+		resolve();
+	};
+	unpacker.once('close', done);
+	unpacker.write(bytes, done);
 	return promise;
 }
 

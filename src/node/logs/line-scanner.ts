@@ -1,6 +1,7 @@
+import { isAscii } from 'node:buffer';
 import { createLineParser, type RawLine } from './line-parser.ts';
 import { compileLogMatcher, type LogMatcher } from './log-matcher.ts';
-import { type LogFormat, parsePhysicalLine } from './physical-line.ts';
+import { findCriContent, type LogFormat, parsePhysicalLine } from './physical-line.ts';
 
 /** Finds matching lines in a segment pushed chunk by chunk; for a worker thread. */
 export type LineScanner = {
@@ -19,6 +20,8 @@ export type LineScannerOptions = {
 	readonly at: number;
 	/** Returns false to stop. The content is valid only during the call. */
 	readonly onMatch: (line: RawLine) => boolean;
+	/** Matches are only counted: they come with their place and nothing else. */
+	readonly countOnly?: boolean | undefined;
 	/** Called before each line a regular expression is tried on: a sign of life. */
 	readonly onTry?: (() => void) | undefined;
 };
@@ -26,6 +29,13 @@ export type LineScannerOptions = {
 /** Content of a line beyond this is not searched: memory stays bounded whatever a line holds. */
 const searchedBytes = 1 << 20;
 const upperP = 0x50;
+const countedLine = {
+	stampText: undefined,
+	stream: 'stdout',
+	content: Buffer.alloc(0),
+	truncatedBytes: 0,
+	unfinished: false,
+} as const;
 
 /**
  * Makes a scanner. Plain text goes the fast way: one search over the chunk's bytes, and only a hit has its line
@@ -36,6 +46,8 @@ export function createLineScanner(options: LineScannerOptions): LineScanner {
 	const test = compileLogMatcher(matcher);
 	const search = format === 'cri' ? createByteSearch(matcher) : undefined;
 	let at = options.at;
+	/** Offset of the chunk being scanned. */
+	let base = at;
 	let stopped = false;
 
 	const onLine = (line: RawLine): boolean => {
@@ -45,46 +57,74 @@ export function createLineScanner(options: LineScannerOptions): LineScanner {
 	};
 	const parser = createLineParser({ format, limitBytes: searchedBytes, at, onLine });
 
-	/** Searches whole lines without partials: `from` up to `to`, which follows a newline. */
-	function scanWholeLines(chunk: Buffer, from: number, to: number, find: ByteSearch): void {
+	/** Gives a whole line of the chunk, without its newline at `end`; true to go on. */
+	function give(chunk: Buffer, start: number, end: number): boolean {
+		if (options.countOnly === true) {
+			const line = { start: base + start, end: base + end + 1, ...countedLine };
+			stopped = !onMatch(line);
+			return !stopped;
+		}
+		const single = createLineParser({
+			format,
+			limitBytes: searchedBytes,
+			at: base + start,
+			onLine: (line) => {
+				stopped = !onMatch(line);
+				return false;
+			},
+		});
+		single.push(chunk.subarray(start, end + 1));
+		return !stopped;
+	}
+
+	/** Searches whole lines without partials by their bytes: `from` up to `to`, which follows a newline. */
+	function searchBytes(chunk: Buffer, from: number, to: number, find: ByteSearch): void {
 		const next = find(chunk, from, to);
 		let hit = next(from);
-		while (hit >= 0 && !stopped) {
+		while (hit >= 0) {
 			const start = hit === 0 ? 0 : chunk.lastIndexOf(10, hit - 1) + 1;
 			const end = chunk.indexOf(10, hit);
-			const { contentStart } = parsePhysicalLine(chunk, start, end, format);
+			const contentStart = Math.max(start, findCriContent(chunk, start, end));
 			if (hit < contentStart) {
 				hit = next(contentStart);
 				continue;
 			}
-			if (hit - contentStart < searchedBytes) {
-				const single = createLineParser({
-					format,
-					limitBytes: searchedBytes,
-					at: at + start - from,
-					onLine: (line) => {
-						stopped = !onMatch(line);
-						return false;
-					},
-				});
-				single.push(chunk.subarray(start, end + 1));
-			}
+			if (hit - contentStart < searchedBytes && !give(chunk, start, end)) return;
 			hit = next(end + 1);
 		}
 	}
 
+	/** Tries the matcher on each of the same lines; strings are slices of one where bytes are characters. */
+	function tryLines(chunk: Buffer, from: number, to: number): void {
+		const text = isAscii(chunk.subarray(from, to)) ? chunk.toString('latin1', from, to) : undefined;
+		for (let start = from; start < to; ) {
+			const end = chunk.indexOf(10, start);
+			const contentStart = Math.max(start, findCriContent(chunk, start, end));
+			let contentEnd = Math.min(end, contentStart + searchedBytes);
+			if (contentEnd === end && contentEnd > contentStart && chunk[contentEnd - 1] === 13) contentEnd -= 1;
+			const content =
+				text?.slice(contentStart - from, contentEnd - from) ??
+				chunk.toString('utf8', contentStart, contentEnd);
+			onTry?.();
+			if (test(content) && !give(chunk, start, end)) return;
+			start = end + 1;
+		}
+	}
+
 	function push(chunk: Buffer): void {
-		if (search === undefined) {
+		if (format !== 'cri') {
 			parser.push(chunk);
 			return;
 		}
+		base = at;
 		const wholeEnd = chunk.lastIndexOf(10) + 1;
 		let from = 0;
 		while (from < chunk.length && !stopped) {
 			let to: number;
 			if (from < wholeEnd && parser.isIdle()) {
 				to = findPartial(chunk, from, wholeEnd);
-				scanWholeLines(chunk, from, to, search);
+				if (search === undefined) tryLines(chunk, from, to);
+				else searchBytes(chunk, from, to, search);
 				parser.skip(to - from);
 			} else {
 				to = from < wholeEnd ? chunk.indexOf(10, from) + 1 : chunk.length;
@@ -95,9 +135,9 @@ export function createLineScanner(options: LineScannerOptions): LineScanner {
 				to = chunk.indexOf(10, from) + 1;
 				parser.push(chunk.subarray(from, to));
 			}
-			at += to - from;
 			from = to;
 		}
+		at = base + chunk.length;
 	}
 
 	return {

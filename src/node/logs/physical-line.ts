@@ -41,25 +41,32 @@ export function parsePhysicalLine(
 }
 
 function parseCriLine(buffer: Buffer, start: number, end: number): PhysicalLine | undefined {
-	// "2", "-", "T" where a stamp has them: most foreign lines leave here.
-	if (end - start < shortestStamp + 9 || buffer[start + 4] !== 0x2d || buffer[start + 10] !== 0x54) {
-		return undefined;
-	}
+	const contentStart = findCriContent(buffer, start, end);
+	if (contentStart < 0) return undefined;
+	const stampEnd = buffer.indexOf(space, start);
+	return {
+		stampText: buffer.toString('latin1', start, stampEnd),
+		stream: streamAt(buffer, stampEnd + 1),
+		partial: buffer[stampEnd + 8] === upperP,
+		contentStart,
+		contentEnd: end,
+	};
+}
+
+/** Where the content of a CRI line begins; -1 when the line is none. Allocates nothing: made for scans. */
+export function findCriContent(buffer: Buffer, start: number, end: number): number {
+	// "-" and "T" where a stamp has them: most foreign lines leave here.
+	if (end - start < shortestStamp + 9 || buffer[start + 4] !== 0x2d || buffer[start + 10] !== 0x54) return -1;
 	let at = start + shortestStamp - 1;
 	const lastStart = Math.min(end, start + longestStamp);
 	while (at < lastStart && buffer[at] !== space) at += 1;
-	if (at >= lastStart) return undefined;
-	const stampEnd = at;
-	const stream = streamAt(buffer, at + 1);
-	if (stream === undefined || at + 8 >= end) return undefined;
+	if (at + 8 >= end || streamAt(buffer, at + 1) === undefined) return -1;
 	const tag = buffer[at + 8];
-	if (tag !== upperF && tag !== upperP) return undefined;
+	if (tag !== upperF && tag !== upperP) return -1;
 	at += 9;
 	if (at < end && buffer[at] === colon) while (at < end && buffer[at] !== space) at += 1;
-	if (at < end && buffer[at] !== space) return undefined;
-	const contentStart = Math.min(at + 1, end);
-	const stampText = buffer.toString('latin1', start, stampEnd);
-	return { stampText, stream, partial: tag === upperP, contentStart, contentEnd: end };
+	if (at < end && buffer[at] !== space) return -1;
+	return Math.min(at + 1, end);
 }
 
 /** "stdout " or "stderr " at an offset. */

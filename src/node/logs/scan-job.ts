@@ -64,7 +64,7 @@ export async function runScanJob(job: ScanJob, hooks: ScanHooks): Promise<ScanRe
 		if (lines.length > job.wanted * 2 + 16) lines.splice(0, lines.length - job.wanted - 1);
 		return true;
 	};
-	const scan = { ...job, ...hooks, onMatch };
+	const scan = { ...job, ...hooks, onMatch, countOnly: job.wanted === 0 };
 	const { scannedBytes, damage } = job.compressed
 		? await scanCompressed(scan, () => matches)
 		: job.direction === 'forward'
@@ -76,7 +76,8 @@ export async function runScanJob(job: ScanJob, hooks: ScanHooks): Promise<ScanRe
 	return { lines: lines.slice(first), matches, scannedBytes, damage };
 }
 
-type Scan = ScanJob & ScanHooks & { readonly onMatch: (line: RawLine) => boolean };
+type Scan = ScanJob &
+	ScanHooks & { readonly onMatch: (line: RawLine) => boolean; readonly countOnly: boolean };
 type Scanned = Pick<ScanResult, 'scannedBytes' | 'damage'>;
 
 async function scanForward(scan: Scan, matches: () => number): Promise<Scanned> {

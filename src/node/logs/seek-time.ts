@@ -85,7 +85,7 @@ async function seekInSegment(
 	let high = sizeBytes;
 	while (high - low > disorderBytes) {
 		options.signal?.throwIfAborted();
-		const middle = await findBlockStart(opened.source, high, (high - low) >> 1, options.signal);
+		const middle = await findLineStart(opened.source, Math.floor((low + high) / 2), 8192, options.signal);
 		// One line fills the range.
 		if (middle <= low) break;
 		const found = await timestampAfter(opened, middle, high, options);
