@@ -39,9 +39,16 @@ export type InspectorOptions = {
 	readonly stdout: NodeJS.WriteStream;
 };
 
-function themeFor(config: Config, colors: string): ThemeName {
+/** rxvt, Konsole and others say their colours as `foreground;background`; 7 and 15 are the light backgrounds. */
+function hasLightBackground(colorFgBg: string | undefined): boolean {
+	return ['7', '15'].includes(colorFgBg?.split(';').at(-1) ?? '');
+}
+
+function themeFor(config: Config, colors: string, env: InspectorOptions['env']): ThemeName {
 	if (config.ui.theme !== 'auto') return config.ui.theme;
-	return colors === 'none' ? 'mono' : colors === '16' ? 'ansi16' : 'dark';
+	if (colors === 'none') return 'mono';
+	if (colors === '16') return 'ansi16';
+	return hasLightBackground(env['COLORFGBG']) ? 'light' : 'dark';
 }
 
 /** Runs until the person leaves. @returns the exit code; the terminal is restored before. */
@@ -139,7 +146,7 @@ export async function runInspector(options: InspectorOptions): Promise<number> {
 		hosted.follow();
 	});
 	const clock = setInterval(() => store.dispatch('core', { kind: 'ticked', nowMs: Date.now() }), 1_000);
-	const theme = themes[themeFor(config, capabilities.colors)];
+	const theme = themes[themeFor(config, capabilities.colors, env)];
 	const ink = render(
 		<UiProvider value={{ store, theme, keymap, commands, unicode: capabilities.unicode }}>
 			<App />

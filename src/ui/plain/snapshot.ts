@@ -99,7 +99,7 @@ function containerJson(row: ContainerRow) {
 		exitCode: facts?.state === 'exited' ? facts.exitCode : null,
 		reason: facts?.reason ?? null,
 		message: facts?.message ?? null,
-		image: container.image.userSpecifiedImage || container.image.image,
+		image: row.imageName,
 		imageRef: container.imageRef,
 		command: facts?.command ?? [],
 		logPath: facts?.logPath ?? null,

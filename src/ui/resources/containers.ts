@@ -112,8 +112,8 @@ const columns: readonly Column<ContainerRow>[] = [
 		keep: 55,
 		field: 'image',
 		cell: (row, { ranges }) =>
-			matched(row.container.image.userSpecifiedImage || row.container.image.image, ranges),
-		sortKey: (row) => row.container.image.image,
+			matched(row.imageName, ranges),
+		sortKey: (row) => row.imageName,
 	},
 	{
 		id: 'ports',
@@ -174,7 +174,7 @@ export const containersResource: Resource<ContainerRow> = {
 		{ name: 'name', text: row.name },
 		{ name: 'pod', text: podNameOf(row), weight: 0.9 },
 		{ name: 'namespace', text: namespaceOf(row), weight: 0.8 },
-		{ name: 'image', text: row.container.image.userSpecifiedImage || row.container.image.image, weight: 0.8 },
+		{ name: 'image', text: row.imageName, weight: 0.8 },
 		{ name: 'command', text: commandOf(row), weight: 0.7 },
 		{ name: 'id', text: row.id, kind: 'id' },
 		{ name: 'labels', text: labelsText(row.container.labels), weight: 0.6 },

@@ -9,7 +9,7 @@ function ipOf(row: PodRow): string {
 }
 
 function imagesOf(row: PodRow): string {
-	return [...new Set(row.containers.map(({ container }) => container.image.image))].join(' ');
+	return [...new Set(row.containers.map(({ imageName }) => imageName))].join(' ');
 }
 
 const columns: readonly Column<PodRow>[] = [

@@ -20,6 +20,8 @@ export type ContainerRow = BaseRow & {
 	readonly stateText: string;
 	/** A later attempt of the same container exists: this one is history. */
 	readonly superseded: boolean;
+	/** The image as people call it: what was asked for, or a tag of the id that a runtime put in its place. */
+	readonly imageName: string;
 };
 
 export type PodRow = BaseRow & {
@@ -66,9 +68,22 @@ function newestAttempts(containers: readonly Container[]): ReadonlySet<string> {
 	return new Set([...newest.values()].map((container) => container.id));
 }
 
+/** containerd answers with an id where a container was made from one: kubelet always does so. */
+function imageNameOf({ image, imageRef, imageId }: Container, tagOf: ReadonlyMap<string, string>): string {
+	const asked = image.userSpecifiedImage || image.image;
+	const isId = /^(sha256:)?[0-9a-f]{64}$/u.test(asked);
+	if (!isId) return asked;
+	return tagOf.get(asked) ?? tagOf.get(imageRef) ?? tagOf.get(imageId) ?? asked;
+}
+
 function containerRowsOf(inventory: InventoryState, stats: StatsState): readonly ContainerRow[] {
 	const pods = new Map(inventory.pods.map((pod) => [pod.id, pod]));
 	const newest = newestAttempts(inventory.containers);
+	const tagOf = new Map<string, string>();
+	for (const { id, repoTags, repoDigests } of inventory.images) {
+		const tag = repoTags[0] ?? repoDigests[0];
+		if (tag !== undefined) for (const key of [id, ...repoDigests]) tagOf.set(key, tag);
+	}
 	const rows = inventory.containers.map((container): ContainerRow => {
 		const facts = inventory.containerFacts.get(container.id);
 		const departed = inventory.departed.has(container.id);
@@ -86,6 +101,7 @@ function containerRowsOf(inventory: InventoryState, stats: StatsState): readonly
 			stateText: text,
 			departed,
 			superseded,
+			imageName: imageNameOf(container, tagOf),
 		};
 	});
 	const byName = (left: ContainerRow, right: ContainerRow): number =>
