@@ -9,6 +9,7 @@ import { Header } from './views/header.tsx';
 import { Help } from './views/help.tsx';
 import { Palette } from './views/palette.tsx';
 import { Columns, Picker } from './views/picker.tsx';
+import { Pulls } from './views/pulls.tsx';
 import { ResourceList } from './views/resource-list.tsx';
 import { Tabs } from './views/tabs.tsx';
 
@@ -20,6 +21,7 @@ const overlays: Partial<Readonly<Record<OverlayKind, (size: Size) => ReactNode>>
 	palette: Palette,
 	picker: Picker,
 	columns: Columns,
+	pulls: Pulls,
 };
 
 function Pane({ box }: { readonly box: PaneBox }) {

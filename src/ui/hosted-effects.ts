@@ -3,6 +3,9 @@ import { createAuditLog } from './effects/action-audit.ts';
 import { createActionEffects } from './effects/action-effects.ts';
 import type { EffectHost } from './effects/effect-host.ts';
 import type { Effects } from './effects/effects.ts';
+import { createPullEffects } from './effects/pull-effects.ts';
+import { createPullHistory } from './effects/pull-history.ts';
+import { hostAuthAccess } from './effects/registry-auth.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 /** The effects of all features, made for one host; one line each. */
@@ -19,11 +22,19 @@ export function createHostedEffects(
 ): HostedEffects {
 	const audit = createAuditLog(host.env);
 	const actions = createActionEffects(host, { refresh: lent.refresh, audit });
+	const pulls = createPullEffects(host, {
+		refresh: lent.refresh,
+		audit,
+		history: createPullHistory(host.env, lent.config.pull.historySize),
+		authAccess: hostAuthAccess(host.env),
+		authFile: lent.config.pull.authFile,
+	});
 	return {
-		effects: { logs: {}, inspect: {}, actions, pulls: {}, sessions: {} },
+		effects: { logs: {}, inspect: {}, actions, pulls, sessions: {} },
 		follow: () => undefined,
 		[Symbol.dispose]: () => {
 			actions[Symbol.dispose]();
+			pulls[Symbol.dispose]();
 		},
 	};
 }

@@ -49,6 +49,7 @@ export const dialogCommands: readonly Command[] = [
 	defineCommand({
 		id: 'dialog.confirm',
 		title: 'Yes, do it',
+		hint: 'yes, do it',
 		keys: ['y'],
 		scopes: ['dialog'],
 		danger: 'confirm',
@@ -69,6 +70,7 @@ export const dialogCommands: readonly Command[] = [
 	defineCommand({
 		id: 'dialog.cancel',
 		title: 'No, leave everything as it is',
+		hint: 'no',
 		keys: ['n', 'escape', 'q', 'ctrl+c'],
 		scopes: ['dialog'],
 		danger: 'none',
@@ -88,6 +90,7 @@ export const dialogCommands: readonly Command[] = [
 	defineCommand({
 		id: 'dialog.switch',
 		title: 'Go to the other button',
+		hint: 'other button',
 		keys: ['tab', 'shift+tab', 'left', 'right', 'h', 'l'],
 		scopes: ['dialog'],
 		danger: 'none',

@@ -6,6 +6,7 @@ import { entryCommands } from './entry-commands.ts';
 import { listCommands } from './list-commands.ts';
 import { overlayCommands } from './overlay-commands.ts';
 import { paneCommands } from './pane-commands.ts';
+import { pullCommands } from './pull-commands.ts';
 
 /** Every command, in the order in which help lists them. */
 export const commands: readonly Command[] = [
@@ -14,6 +15,7 @@ export const commands: readonly Command[] = [
 	...listCommands,
 	...actionCommands,
 	...dialogCommands,
+	...pullCommands,
 	...overlayCommands,
 	...entryCommands,
 ];

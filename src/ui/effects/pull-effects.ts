@@ -1,2 +1,156 @@
+import { errorMessage } from '../../cri/errors.ts';
+import { parseImageReference } from '../../cri/image-reference.ts';
+import type { AuthConfig } from '../../cri/model.ts';
+import type { CriClient } from '../../cri/ports.ts';
+import { formatBytes } from '../format/bytes.ts';
+import { formatClock } from '../format/duration.ts';
+import { sanitizeLine } from '../format/sanitize.ts';
+import type { PullResult } from '../store/slices/pulls.ts';
+import type { AuditLog } from './action-audit.ts';
+import type { EffectHost } from './effect-host.ts';
+import { explainPullError } from './pull-errors.ts';
+import type { PullHistory } from './pull-history.ts';
+import { startStoreGrowth } from './pull-store-growth.ts';
+import { type AuthAccess, findCredentials } from './registry-auth.ts';
+
 /** Pulling images in the background. */
-export type PullEffects = Record<never, never>;
+export type PullEffects = {
+	/** Begins a pull, with credentials from the usual files. */
+	readonly begin: (image: string) => void;
+	/** Begins a pull with what the person typed; it is kept nowhere. */
+	readonly beginAs: (image: string, login: { readonly username: string; readonly password: string }) => void;
+	readonly cancel: (id: number) => void;
+};
+
+/** Layers may take long on a slow line; the person can cancel at any time. */
+const longestPullMs = 4 * 3_600_000;
+
+/** Makes the effects and reads the history. Disposing of them cancels every pull. */
+export function createPullEffects(
+	host: EffectHost,
+	options: {
+		readonly refresh: () => void;
+		readonly audit: AuditLog;
+		readonly history: PullHistory;
+		readonly authAccess: AuthAccess;
+		/** A credentials file that the configuration names; asked first. */
+		readonly authFile?: string | undefined;
+		readonly now?: (() => number) | undefined;
+		readonly growthEveryMs?: number | undefined;
+	},
+): PullEffects & Disposable {
+	const now = options.now ?? Date.now;
+	const running = new Map<number, AbortController>();
+	const remember = (history: readonly string[]): void =>
+		host.dispatch('pulls', { kind: 'historyRead', history });
+	void options.history.read().then(remember);
+
+	function notice(level: 'ok' | 'fail' | 'warn' | 'plain', text: string): void {
+		host.dispatch('notices', { kind: 'noticeRaised', level, text: sanitizeLine(text) });
+	}
+
+	async function authOf(id: number, image: string, signal: AbortSignal) {
+		const reference = parseImageReference(image);
+		const { authAccess, authFile } = options;
+		const found = await findCredentials(reference, authAccess, { authFile, signal });
+		if (found.source) host.dispatch('pulls', { kind: 'credentialsFound', id, source: found.source });
+		return found;
+	}
+
+	async function pulled(
+		client: CriClient,
+		image: string,
+		auth: AuthConfig | undefined,
+		signal: AbortSignal,
+	): Promise<PullResult> {
+		const before = await client.images
+			.imageStatus(image, { verbose: false }, { signal })
+			.catch(() => undefined);
+		const ref = await client.images.pullImage({ image, auth }, { signal, timeoutMs: longestPullMs });
+		// The answer may be a digest; the store's own id is what the list shows.
+		const after = await client.images.imageStatus(ref, { verbose: false }, { signal }).catch(() => undefined);
+		return {
+			imageId: after?.image?.id ?? ref,
+			sizeBytes: after?.image?.sizeBytes,
+			unchanged: before?.image !== undefined && before.image.id === after?.image?.id,
+		};
+	}
+
+	async function run(
+		id: number,
+		image: string,
+		login: AuthConfig | undefined,
+		signal: AbortSignal,
+	): Promise<void> {
+		const startedAtMs = now();
+		const record = (imageId: string, result: string): void =>
+			options.audit.record({
+				verb: 'pull',
+				target: { kind: 'image', id: imageId, name: image, podName: '', namespace: '' },
+				result,
+			});
+		let problems: readonly string[] = [];
+		try {
+			const client = host.client();
+			if (!client) throw new Error('no runtime is connected');
+			const found = login ? undefined : await authOf(id, image, signal);
+			problems = found?.problems ?? [];
+			const result = await pulled(client, image, login ?? found?.auth, signal);
+			if (signal.aborted) return;
+			host.dispatch('pulls', { kind: 'pullSucceeded', id, result, atMs: now() });
+			const size = result.sizeBytes === undefined ? '' : `, ${formatBytes(result.sizeBytes)}`;
+			const time = formatClock(now() - startedAtMs);
+			notice(
+				'ok',
+				result.unchanged ? `${image} was up to date (${time}).` : `Pulled ${image}${size} in ${time}.`,
+			);
+			record(result.imageId, result.unchanged ? 'done: up to date' : 'done');
+			options.refresh();
+		} catch (error) {
+			if (signal.aborted) {
+				record('', 'cancelled');
+				return;
+			}
+			const problem = explainPullError(error, { image, registry: parseImageReference(image).domain });
+			const text = [problem.text, ...problems].join('\n');
+			host.dispatch('pulls', { kind: 'pullFailed', id, problem: { ...problem, text }, atMs: now() });
+			notice('fail', `${problem.sentence} b shows more.`);
+			record('', `failed: ${errorMessage(error)}`);
+		} finally {
+			running.delete(id);
+		}
+	}
+
+	function begin(image: string, login: AuthConfig | undefined): void {
+		const { tasks, lastId } = host.getState().pulls;
+		if (tasks.some((task) => task.image === image && task.state === 'running')) {
+			notice('warn', `${image} is being pulled already: b shows it.`);
+			return;
+		}
+		const id = lastId + 1;
+		const cancel = new AbortController();
+		running.set(id, cancel);
+		host.dispatch('pulls', { kind: 'pullStarted', id, image, atMs: now() });
+		host.dispatch('pulls', { kind: 'taskSelected', key: `pull-${id}` });
+		if (login) host.dispatch('pulls', { kind: 'credentialsFound', id, source: 'typed' });
+		notice('plain', `Pulling ${image} in the background: b shows it.`);
+		void options.history.add(image).then(remember);
+		void run(id, image, login, AbortSignal.any([cancel.signal, host.signal]));
+		growth.watch(id);
+	}
+
+	const growth = startStoreGrowth(host, options.growthEveryMs ?? 2_000);
+	return {
+		begin: (image) => begin(image, undefined),
+		beginAs: (image, login) => begin(image, login),
+		cancel(id) {
+			if (!running.has(id)) return;
+			running.get(id)?.abort();
+			host.dispatch('pulls', { kind: 'pullCancelled', id, atMs: now() });
+		},
+		[Symbol.dispose]() {
+			growth[Symbol.dispose]();
+			for (const cancel of running.values()) cancel.abort();
+		},
+	};
+}

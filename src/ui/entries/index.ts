@@ -5,6 +5,9 @@ import type { Entry } from './entry.ts';
 import { graceSecondsEntry } from './grace-seconds.ts';
 import { listFilterEntry } from './list-filter.ts';
 import { paletteEntry } from './palette.ts';
+import { pullImageEntry } from './pull-image.ts';
+import { pullPasswordEntry } from './pull-password.ts';
+import { pullUsernameEntry } from './pull-username.ts';
 
 /** What each purpose of a typed line does, one line each. */
 const table: Partial<Readonly<Record<EntryKind, Entry>>> = {
@@ -12,6 +15,9 @@ const table: Partial<Readonly<Record<EntryKind, Entry>>> = {
 	palette: paletteEntry,
 	confirmName: confirmNameEntry,
 	graceSeconds: graceSecondsEntry,
+	pullImage: pullImageEntry,
+	pullUsername: pullUsernameEntry,
+	pullPassword: pullPasswordEntry,
 };
 
 /** The behaviour of a purpose. @throws BugError for one that the table lacks. */

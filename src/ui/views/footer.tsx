@@ -11,6 +11,7 @@ import type { EntryState } from '../store/slices/entry.ts';
 import type { Notice } from '../store/slices/notices.ts';
 import type { UiState } from '../store/state.ts';
 import type { Line, Span, Token } from '../theme/tokens.ts';
+import { activityLine } from './activity.ts';
 import type { KeyTable } from './help.tsx';
 
 const noticeToken: Readonly<Record<Notice['level'], Token | undefined>> = {
@@ -46,10 +47,17 @@ export function entryLabelCells(entry: NonNullable<EntryState>): number {
 	return stringWidthCells(entry.label) + (entry.label.length > 1 ? 1 : 0);
 }
 
+/** Cells that the typed text may take: what is wrong with it stays in sight, however long it is. */
+export function entryTextCells(entry: NonNullable<EntryState>, columns: number): number {
+	const room = columns - entryLabelCells(entry) - 1;
+	const problemCells = entry.problem ? stringWidthCells(sanitizeLine(entry.problem)) + 2 : 0;
+	return Math.max(8, room - Math.min(problemCells, Math.floor(columns * 0.7)));
+}
+
 function entryLine(entry: NonNullable<EntryState>, columns: number): Line {
 	const label = entry.label.length > 1 ? `${entry.label} ` : entry.label;
 	const problem: Line = entry.problem ? [{ text: `  ${sanitizeLine(entry.problem)}`, token: 'fail' }] : [];
-	const { text } = entryWindow(entry, Math.max(8, columns - entryLabelCells(entry) - 1));
+	const { text } = entryWindow(entry, entryTextCells(entry, columns));
 	return truncateLine([{ text: label, token: 'key' }, { text }, ...problem], columns);
 }
 
@@ -57,8 +65,14 @@ function entryLine(entry: NonNullable<EntryState>, columns: number): Line {
 export function footerLine(state: UiState, table: KeyTable, columns: number): Line {
 	if (state.entry) return entryLine(state.entry, columns);
 	const notice = state.notices.current;
-	if (notice)
-		return truncateLine([{ text: sanitizeLine(notice.text), token: noticeToken[notice.level] }], columns);
+	const activity = activityLine(state, columns);
+	if (notice) {
+		return splitLine(
+			[{ text: sanitizeLine(notice.text), token: noticeToken[notice.level] }],
+			activity,
+			columns,
+		);
+	}
 	const hinted = (scopes: readonly Scope[]): Line => {
 		const own = table.commands.filter(
 			(command) => command.hint && command.scopes.some((scope) => scopes.includes(scope)),
@@ -74,10 +88,12 @@ export function footerLine(state: UiState, table: KeyTable, columns: number): Li
 		});
 	};
 	const scopes = scopesAt(placeOf(state));
+	const globalOnly = scopes.filter((scope) => scope === 'global');
 	// The way to help, to all commands and out stays on screen however narrow it is.
 	return splitLine(
 		hinted(scopes.filter((scope) => scope !== 'global')),
-		hinted(scopes.filter((scope) => scope === 'global')),
+		// What goes on in the background comes first where there is no room for both.
+		[...activity, ...(columns < 60 && activity.length > 0 ? [] : hinted(globalOnly))],
 		columns,
 	);
 }
