@@ -39,7 +39,12 @@ export type LineParser = {
 	/** Lets the parser pass over bytes that somebody else took care of; only when idle. */
 	skip(bytes: number): void;
 	readonly stopped: () => boolean;
+	/** Where the next line starts, and where parsing would have to begin to go on there. */
+	readonly joinPoint: () => JoinPoint;
 };
+
+/** A place, and the start of the earliest partial that is open there (the place itself when none is). */
+export type JoinPoint = { readonly at: number; readonly from: number };
 
 /** Content kept so far of a line in the making. */
 type Pending = {
@@ -47,6 +52,8 @@ type Pending = {
 	kept: number;
 	total: number;
 	stampText: string | undefined;
+	/** Offset of its first physical line. */
+	readonly start: number;
 };
 
 /** Room for the prefix, so that a line at the limit keeps all its content. */
@@ -90,7 +97,7 @@ export function createLineParser(options: LineParserOptions): LineParser {
 		const content = line.decoded ?? buffer.subarray(line.contentStart, line.contentEnd);
 		const chain = line.stream === undefined ? undefined : chains[line.stream];
 		if (line.stream !== undefined && line.partial) {
-			const open = chain ?? newPending(line.stampText);
+			const open = chain ?? newPending(line.stampText, lineStart);
 			// Partials outlive the chunk they came in.
 			keep(open, content, lost, limitBytes + 1, true);
 			chains[line.stream] = open;
@@ -99,7 +106,7 @@ export function createLineParser(options: LineParserOptions): LineParser {
 			chains[line.stream] = undefined;
 			emit(chain, line.stream, end, false);
 		} else {
-			const single = newPending(line.stampText);
+			const single = newPending(line.stampText, lineStart);
 			keep(single, content, lost, Number.POSITIVE_INFINITY, false);
 			emit(single, line.stream ?? 'stdout', end, false);
 		}
@@ -126,7 +133,7 @@ export function createLineParser(options: LineParserOptions): LineParser {
 		}
 		at = base + chunk.length;
 		if (stopped || from >= chunk.length) return;
-		carry ??= newPending(undefined);
+		carry ??= newPending(undefined, lineStart);
 		keep(carry, chunk.subarray(from), 0, lineRoom, true);
 	}
 
@@ -138,7 +145,7 @@ export function createLineParser(options: LineParserOptions): LineParser {
 			const line = parsePhysicalLine(whole, 0, whole.length, format);
 			const content = line.decoded ?? whole.subarray(line.contentStart, line.contentEnd);
 			const stream = line.stream ?? 'stdout';
-			const open = (line.stream && chains[line.stream]) ?? newPending(line.stampText);
+			const open = (line.stream && chains[line.stream]) ?? newPending(line.stampText, lineStart);
 			keep(open, content, lost, limitBytes + 1, false);
 			// A foreign line is no part of the stream's own open line: that one comes first.
 			if (line.stream === undefined && chains.stdout !== undefined) emit(chains.stdout, 'stdout', end, true);
@@ -161,11 +168,15 @@ export function createLineParser(options: LineParserOptions): LineParser {
 			lineStart = at;
 		},
 		stopped: () => stopped,
+		joinPoint: () => ({
+			at: lineStart,
+			from: Math.min(lineStart, chains.stdout?.start ?? lineStart, chains.stderr?.start ?? lineStart),
+		}),
 	};
 }
 
-function newPending(stampText: string | undefined): Pending {
-	return { pieces: [], kept: 0, total: 0, stampText };
+function newPending(stampText: string | undefined, start: number): Pending {
+	return { pieces: [], kept: 0, total: 0, stampText, start };
 }
 
 /** Adds bytes to a pending line, as many as there is room for; `lost` more were never kept. */

@@ -1,5 +1,5 @@
 import type { ByteSource } from './byte-source.ts';
-import { createLineParser, type RawLine } from './line-parser.ts';
+import { createLineParser, type JoinPoint, type RawLine } from './line-parser.ts';
 import type { LogFormat } from './physical-line.ts';
 
 /** How a segment is read. */
@@ -21,14 +21,19 @@ const largestBlockBytes = 4 * 1024 * 1024;
 /**
  * Gives the lines that end after `from` and not after `to`, both starts of physical lines (or the end).
  * With `unfinished`, `to` is the segment's end and lines without an end are given too, last.
+ * Returns where it stopped: hand it in as `join` to go on there without looking back.
  */
 export async function readLines(
 	source: ByteSource,
 	range: { readonly from: number; readonly to: number; readonly unfinished: boolean },
-	options: LineReadOptions & { readonly onLine: (line: RawLine) => boolean },
-): Promise<void> {
+	options: LineReadOptions & {
+		readonly onLine: (line: RawLine) => boolean;
+		readonly join?: JoinPoint | undefined;
+	},
+): Promise<JoinPoint> {
 	const { format, limitBytes, chunkBytes, signal } = options;
-	const at = await findJoinStart(source, range.from, options);
+	const { join } = options;
+	const at = join?.at === range.from ? join.from : await findJoinStart(source, range.from, options);
 	const parser = createLineParser({
 		format,
 		limitBytes,
@@ -44,7 +49,9 @@ export async function readLines(
 		offset += chunk.length;
 		parser.push(chunk);
 	}
+	const stoppedAt = parser.joinPoint();
 	if (range.unfinished && !parser.stopped()) parser.finish();
+	return stoppedAt;
 }
 
 /**

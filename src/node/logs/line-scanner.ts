@@ -45,6 +45,7 @@ export function createLineScanner(options: LineScannerOptions): LineScanner {
 	const { matcher, format, onMatch, onTry } = options;
 	const test = compileLogMatcher(matcher);
 	const search = format === 'cri' ? createByteSearch(matcher) : undefined;
+	const expression = createTextSearch(matcher);
 	let at = options.at;
 	/** Offset of the chunk being scanned. */
 	let base = at;
@@ -94,6 +95,27 @@ export function createLineScanner(options: LineScannerOptions): LineScanner {
 		}
 	}
 
+	/** Searches the same lines with an expression that cannot match across a newline. */
+	function searchText(chunk: Buffer, from: number, to: number, expression: RegExp): void {
+		const text = chunk.toString('latin1', from, to);
+		expression.lastIndex = 0;
+		for (;;) {
+			onTry?.();
+			const hit = expression.exec(text);
+			if (hit === null) return;
+			const at = hit.index + from;
+			const start = at === 0 ? 0 : chunk.lastIndexOf(10, at - 1) + 1;
+			const end = chunk.indexOf(10, at);
+			const contentStart = Math.max(start, findCriContent(chunk, start, end));
+			const content = text.slice(contentStart - from, Math.min(end, contentStart + searchedBytes) - from);
+			// A hit that begins in the prefix may hide one in the content.
+			if ((at >= contentStart && end - contentStart <= searchedBytes) || test(content)) {
+				if (!give(chunk, start, end)) return;
+			}
+			expression.lastIndex = end + 1 - from;
+		}
+	}
+
 	/** Tries the matcher on each of the same lines; strings are slices of one where bytes are characters. */
 	function tryLines(chunk: Buffer, from: number, to: number): void {
 		const text = isAscii(chunk.subarray(from, to)) ? chunk.toString('latin1', from, to) : undefined;
@@ -123,8 +145,10 @@ export function createLineScanner(options: LineScannerOptions): LineScanner {
 			let to: number;
 			if (from < wholeEnd && parser.isIdle()) {
 				to = findPartial(chunk, from, wholeEnd);
-				if (search === undefined) tryLines(chunk, from, to);
-				else searchBytes(chunk, from, to, search);
+				if (search !== undefined) searchBytes(chunk, from, to, search);
+				else if (expression !== undefined && isAscii(chunk.subarray(from, to))) {
+					searchText(chunk, from, to, expression);
+				} else tryLines(chunk, from, to);
 				parser.skip(to - from);
 			} else {
 				to = from < wholeEnd ? chunk.indexOf(10, from) + 1 : chunk.length;
@@ -173,6 +197,21 @@ function createByteSearch(matcher: LogMatcher): ByteSearch | undefined {
 			return hit < 0 ? -1 : hit + from;
 		};
 	};
+}
+
+/**
+ * A global expression for text of many lines, when nothing in the pattern can match a newline or see past one:
+ * then each match lies in one line, and the first match from a place is in the first line that matches.
+ */
+function createTextSearch(matcher: LogMatcher): RegExp | undefined {
+	const { pattern, kind, ignoreCase, invert } = matcher;
+	if (kind !== 'regex' || invert) return undefined;
+	// Literals, classes without negation, groups without look-around; \\d \\w \\b and escaped punctuation.
+	const harmless = /^(?:[^\\[\]^$\x00-\x1f(?]|[?]|\((?!\?)|\(\?:|\\[dwb]|\\[^\w\s]|\[[\w .:,;=_+*/-]+\])+$/;
+	if (!harmless.test(pattern)) return undefined;
+	const expression = new RegExp(pattern, ignoreCase ? 'giu' : 'gu');
+	// One that matches nothing at all matches every line.
+	return expression.test('') ? undefined : expression;
 }
 
 /** The start of the first line in a range of whole lines that is a partial; the range's end when none is. */

@@ -79,7 +79,7 @@ export function createPageReader(
 				return line.unfinished || lines.length < count;
 			};
 			const range = { from, to: segment.sizeBytes, unfinished: true };
-			await readLines(opened.source, range, { ...options, onLine });
+			segment.join = await readLines(opened.source, range, { ...options, onLine, join: segment.join });
 		});
 		return lines;
 	}

@@ -1,3 +1,4 @@
+import type { JoinPoint } from './line-parser.ts';
 import type { LogFile } from './log-files.ts';
 import type { LogSegmentKind } from './log-history.ts';
 import type { LogFormat } from './physical-line.ts';
@@ -23,6 +24,8 @@ export type Segment = {
 	/** Told once: the format, and the first timestamp (null: none found). */
 	format: LogFormat | undefined;
 	firstNanos: bigint | null | undefined;
+	/** Where the last forward read stopped: the next one mostly goes on there. */
+	join: JoinPoint | undefined;
 };
 
 /** Bytes compared to tell whether two files began with the same lines. */
@@ -41,6 +44,7 @@ export function createSegment(id: number, file: LogFile, kind: LogSegmentKind): 
 		orphaned: false,
 		format: undefined,
 		firstNanos: undefined,
+		join: undefined,
 	};
 }
 
