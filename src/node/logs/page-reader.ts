@@ -13,6 +13,11 @@ import type { SegmentStore } from './segment-store.ts';
 /** Reads pages of lines across segments; the methods are those of {@link LogHistory}. */
 export type PageReader = Pick<LogHistory, 'readBackward' | 'readForward' | 'find'>;
 
+type PageOptions = {
+	readonly signal?: AbortSignal | undefined;
+	readonly onProgress?: ((scannedBytes: number, matches: number) => void) | undefined;
+};
+
 const formatHeadBytes = 64 * 1024;
 
 /** Makes the page reader of a history. */
@@ -51,7 +56,7 @@ export function createPageReader(
 		for (const segment of [...store.segments()].filter((each) => each.id >= start.segment)) {
 			if (lines.length >= count) break;
 			const offset = segment.id === start.segment ? start.offset : 0;
-			lines.push(...(await pageForward(segment, offset, count - lines.length, filter, signal)));
+			lines.push(...(await pageForward(segment, offset, count - lines.length, filter, { signal })));
 		}
 		return lines;
 	};
@@ -61,25 +66,26 @@ export function createPageReader(
 		from: number,
 		count: number,
 		matcher: LogMatcher | undefined,
-		signal: AbortSignal | undefined,
+		options: PageOptions,
 	): Promise<readonly LogLine[]> {
+		const { signal } = options;
 		if (matcher !== undefined) {
 			const to = segment.file.compressed ? Number.POSITIVE_INFINITY : segment.sizeBytes;
 			const result = await scanner.scan(
 				segment,
 				{ matcher, direction: 'forward', from, to, unfinished: true, wanted: count },
-				{ signal },
+				options,
 			);
 			return (result?.lines ?? []).map((line) => toLogLine(segment, line, line.text));
 		}
 		const lines: LogLine[] = [];
-		await withSegment(segment, signal, async (opened, options) => {
+		await withSegment(segment, signal, async (opened, reading) => {
 			const onLine = (line: RawLine): boolean => {
 				lines.push(toLogLine(segment, line, line.content.toString('utf8')));
 				return line.unfinished || lines.length < count;
 			};
 			const range = { from, to: segment.sizeBytes, unfinished: true };
-			segment.join = await readLines(opened.source, range, { ...options, onLine, join: segment.join });
+			segment.join = await readLines(opened.source, range, { ...reading, onLine, join: segment.join });
 		});
 		return lines;
 	}
@@ -95,7 +101,7 @@ export function createPageReader(
 			if (found >= count) break;
 			const to = segment.id === end.segment ? end.offset : undefined;
 			if (to === 0) continue;
-			const page = await pageBackward(segment, to, count - found, filter, signal);
+			const page = await pageBackward(segment, to, count - found, filter, { signal });
 			pages.push(page);
 			found += page.length;
 		}
@@ -107,8 +113,9 @@ export function createPageReader(
 		to: number | undefined,
 		count: number,
 		matcher: LogMatcher | undefined,
-		signal: AbortSignal | undefined,
+		options: PageOptions,
 	): Promise<readonly LogLine[]> {
+		const { signal } = options;
 		const inPart = to !== undefined && to < segment.sizeBytes;
 		if (matcher !== undefined && (segment.file.compressed || inPart || to === undefined)) {
 			const size = segment.file.compressed ? Number.POSITIVE_INFINITY : segment.sizeBytes;
@@ -116,12 +123,12 @@ export function createPageReader(
 			const result = await scanner.scan(
 				segment,
 				{ matcher, direction: 'backward', from: 0, to: to ?? size, unfinished, wanted: count },
-				{ signal },
+				options,
 			);
 			return (result?.lines ?? []).map((line) => toLogLine(segment, line, line.text));
 		}
 		let lines: readonly LogLine[] = [];
-		await withSegment(segment, signal, async (opened, options) => {
+		await withSegment(segment, signal, async (opened, reading) => {
 			const size = segment.sizeBytes;
 			// The very end, given as an offset, follows a half-written line but no line of partials.
 			const unfinished = to === undefined || (to >= size && (await endsWithoutNewline(opened, size)));
@@ -130,7 +137,7 @@ export function createPageReader(
 				const result = await scanner.scan(
 					segment,
 					{ matcher, direction: 'backward', from: 0, to: end, unfinished, wanted: count },
-					{ signal },
+					options,
 				);
 				lines = (result?.lines ?? []).map((line) => toLogLine(segment, line, line.text));
 				return;
@@ -142,7 +149,7 @@ export function createPageReader(
 			const taken = await readLinesBackward(
 				opened.source,
 				{ to: end, unfinished, count },
-				{ ...options, take },
+				{ ...reading, take },
 			);
 			lines = taken.map((each) => each.line);
 		});
@@ -178,21 +185,21 @@ export function createPageReader(
 			signal?.throwIfAborted();
 			if (direction === 'forward' ? segment.id < at.segment : segment.id > at.segment) continue;
 			const offset = segment.id === at.segment ? at.offset : undefined;
+			const report = (bytes: number) => {
+				const ratio = totalBytes === 0 ? 1 : Math.min(1, (scannedBytes + bytes) / totalBytes);
+				onProgress?.({ scannedBytes: scannedBytes + bytes, totalBytes, ratio, matches: 0 });
+			};
+			const scan: PageOptions = { signal, onProgress: report };
 			const page =
 				direction === 'forward'
-					? await pageForward(segment, offset ?? 0, 1, matcher, signal)
+					? await pageForward(segment, offset ?? 0, 1, matcher, scan)
 					: offset === 0
 						? []
-						: await pageBackward(segment, offset, 1, matcher, signal);
+						: await pageBackward(segment, offset, 1, matcher, scan);
 			const hit = direction === 'forward' ? page[0] : page.at(-1);
 			if (hit !== undefined) return hit;
+			report(segment.sizeBytes);
 			scannedBytes += segment.sizeBytes;
-			onProgress?.({
-				scannedBytes,
-				totalBytes,
-				ratio: totalBytes === 0 ? 1 : scannedBytes / totalBytes,
-				matches: 0,
-			});
 		}
 		return undefined;
 	};
