@@ -9,7 +9,8 @@ import path from 'node:path';
 import { createLogMatcher, type LogMatcher } from '../src/node/logs/log-matcher.ts';
 import { openLogHistory } from '../src/node/logs/open-log-history.ts';
 
-const fileBytes = 1 << 30;
+/** The first argument is the size in MiB. */
+const fileBytes = Number(process.argv[2] ?? 1024) * 1024 * 1024;
 const runs = 3;
 
 const folder = fs.mkdtempSync(path.join(tmpdir(), 'criscope-bench-'));
@@ -24,8 +25,8 @@ await using history = await measureOnce('open at the end, last 100 lines', async
 	if (lines.length !== 100) throw new Error(`100 lines wanted, ${lines.length} read`);
 	return opened;
 });
-await measureOnce('seek a time in the middle', () =>
-	history.seekTime(BigInt(Date.UTC(2026, 0, 1)) * 1_000_000n + 3_000_000_000_000n),
+await measureOnce('seek a time', () =>
+	history.seekTime(BigInt(Date.UTC(2026, 0, 1)) * 1_000_000n + 300_000_000_000n),
 );
 
 await compare(
