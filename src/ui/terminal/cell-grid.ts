@@ -1,4 +1,4 @@
-import { stringWidthCells } from '../format/width.ts';
+import { graphemeSegmenter, stringWidthCells } from '../format/width.ts';
 import { asciiFallback } from './ascii-fallback.ts';
 import type { TerminalCapabilities } from './capabilities.ts';
 import { fitStyle } from './color-depth.ts';
@@ -36,8 +36,6 @@ const CACHED_TRANSITIONS = 4096;
 const MAX_GRAPHEME_LENGTH = 32;
 
 const ASCII: readonly string[] = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
-
-const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /**
  * Builds the last line of defence: whatever a frame holds, only text and styles come out. SGR is understood;
@@ -195,7 +193,7 @@ function putGraphemes(line: string, start: number, put: (text: string, width: nu
 		const code = line.charCodeAt(stop);
 		if (code >= 0x20 && code < 0x7f) stop--;
 	}
-	for (const { segment } of segmenter.segment(line.slice(start, stop))) {
+	for (const { segment } of graphemeSegmenter().segment(line.slice(start, stop))) {
 		const widthCells = stringWidthCells(segment);
 		if (widthCells > 0) {
 			put(segment, widthCells);

@@ -1,3 +1,5 @@
+import { graphemeSegmenter } from '../../format/width.ts';
+
 /** Purposes a line of typed text can have; entries/index.ts says what each does with it. */
 export type EntryKind =
 	| 'listFilter'
@@ -56,7 +58,7 @@ export type EntryEvent =
 /** Index of the grapheme border before (-1) or after (+1) `cursor`. */
 function step(value: string, cursor: number, direction: -1 | 1): number {
 	const borders = [0];
-	for (const { index, segment } of new Intl.Segmenter().segment(value)) borders.push(index + segment.length);
+	for (const { index, segment } of graphemeSegmenter().segment(value)) borders.push(index + segment.length);
 	if (direction > 0) return borders.find((border) => border > cursor) ?? value.length;
 	return borders.findLast((border) => border < cursor) ?? 0;
 }
