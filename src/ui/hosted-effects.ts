@@ -6,6 +6,7 @@ import type { Effects } from './effects/effects.ts';
 import { createPullEffects } from './effects/pull-effects.ts';
 import { createPullHistory } from './effects/pull-history.ts';
 import { hostAuthAccess } from './effects/registry-auth.ts';
+import { createSessionEffects } from './effects/session-effects.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 /** The effects of all features, made for one host; one line each. */
@@ -29,12 +30,15 @@ export function createHostedEffects(
 		authAccess: hostAuthAccess(host.env),
 		authFile: lent.config.pull.authFile,
 	});
+	const sessions = createSessionEffects(host, lent);
 	return {
-		effects: { logs: {}, inspect: {}, actions, pulls, sessions: {} },
-		follow: () => undefined,
+		follow: () => {
+			sessions.follow();
+		},
 		[Symbol.dispose]: () => {
 			actions[Symbol.dispose]();
 			pulls[Symbol.dispose]();
+			sessions[Symbol.dispose]();
 		},
 	};
 }

@@ -1,7 +1,19 @@
+import { openForwards } from '../store/slices/forwards.ts';
+import { liveShells } from '../store/slices/shell.ts';
+import type { UiState } from '../store/state.ts';
 import { type Command, defineCommand } from './command.ts';
 
 /** What the first Ctrl-C says; the second, while this stands, leaves. */
 const leaveNotice = 'Press Ctrl-C again to leave, or q.';
+
+/** How long the answer to the question before leaving counts. */
+const quitAskedMs = 3_000;
+
+/** Whether nothing is lost by leaving, or the person has just been told what is. */
+function mayQuit({ shell, forwards, nowMs }: UiState): boolean {
+	if (liveShells(shell).length === 0 && openForwards(forwards).length === 0) return true;
+	return shell.quitAskedAtMs !== undefined && nowMs - shell.quitAskedAtMs <= quitAskedMs;
+}
 
 /** What concerns the program as a whole. */
 export const appCommands: readonly Command[] = [
@@ -57,7 +69,12 @@ export const appCommands: readonly Command[] = [
 		danger: 'none',
 		run: ({ state, dispatch, effects }) => {
 			if (state.overlays.stack.length > 0) dispatch('overlays', { kind: 'overlayClosed' });
-			else effects.app.quit();
+			else if (mayQuit(state)) effects.app.quit();
+			else {
+				dispatch('shell', { kind: 'quitAsked', atMs: state.nowMs });
+				const text = 'Leaving ends open shells and port-forwards: press the key again to leave.';
+				dispatch('notices', { kind: 'noticeRaised', level: 'warn', text });
+			}
 		},
 	}),
 	defineCommand({

@@ -7,6 +7,8 @@ import type { UiState } from '../store/state.ts';
 export type Danger =
 	/** Changes nothing on the node. */
 	| 'none'
+	/** Opens a way into a container or pod: changes nothing by itself, and is refused read-only. */
+	| 'session'
 	/** Changes the node: opens a dialog whose default is Cancel. */
 	| 'confirm';
 

@@ -3,10 +3,12 @@ import { appCommands } from './app-commands.ts';
 import type { Command } from './command.ts';
 import { dialogCommands } from './dialog-commands.ts';
 import { entryCommands } from './entry-commands.ts';
+import { forwardCommands } from './forward-commands.ts';
 import { listCommands } from './list-commands.ts';
 import { overlayCommands } from './overlay-commands.ts';
 import { paneCommands } from './pane-commands.ts';
 import { pullCommands } from './pull-commands.ts';
+import { sessionCommands } from './session-commands.ts';
 
 /** Every command, in the order in which help lists them. */
 export const commands: readonly Command[] = [
@@ -16,6 +18,8 @@ export const commands: readonly Command[] = [
 	...actionCommands,
 	...dialogCommands,
 	...pullCommands,
+	...sessionCommands,
+	...forwardCommands,
 	...overlayCommands,
 	...entryCommands,
 ];

@@ -1,2 +1,240 @@
-/** Shells, attached containers and port-forwards. */
-export type SessionEffects = Record<never, never>;
+/** Shells, attached containers and port-forwards: everything that stays open until somebody ends it. */
+import type { Config } from '../config/config.ts';
+import { tryParseChord } from '../keys/parse.ts';
+import { shellArea, shellShown } from '../store/shell-area.ts';
+import { currentShell } from '../store/slices/shell.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { keyToString, type TerminalInput } from '../terminal/terminal-input.ts';
+import type { EffectHost } from './effect-host.ts';
+import { createForwardEffects, type ForwardEffects } from './port-forward-effects.ts';
+import { createEscapeChord } from './shell-escape.ts';
+import { inputForProgram } from './shell-input.ts';
+import { type ShellTarget, type ShellWork, startShell } from './shell-session.ts';
+
+/** The command whose keys leave a session, and the keys it is shipped with. */
+export const shellMenuCommand = { id: 'shell.menu', keys: ['ctrl+]'] } as const;
+
+/** What commands can do with shells and attached containers. */
+export type ShellEffects = {
+	/** Shows the container's open shell, or opens one. */
+	readonly openShell: (target: ShellTarget) => void;
+	/** Shows the container's open attach, or asks whether to make one. */
+	readonly openAttach: (target: ShellTarget) => void;
+	/** The person's yes to an attach. */
+	readonly confirmAttach: () => void;
+	/** Brings a session into the pane. */
+	readonly showShell: (id: number) => void;
+	/** Leaves the pane; the session goes on. */
+	readonly leaveShell: () => void;
+	/** Ends the session in the pane and leaves the pane. */
+	readonly closeShell: () => void;
+	/** Sends the escape chord itself into the container. */
+	readonly sendEscapeChord: () => void;
+	/** Looks back (negative) or forward by lines. */
+	readonly scrollShell: (lines: number) => void;
+	readonly endScrolling: () => void;
+};
+
+/** What commands can do with sessions of any kind. */
+export type SessionEffects = ShellEffects & ForwardEffects;
+
+/** The effects, and how they are kept going. */
+export type HostedSessions = Disposable & {
+	readonly effects: SessionEffects;
+	/** Called after every event. */
+	readonly follow: () => void;
+};
+
+/** Makes the effects of sessions; disposing of them ends every session and forward. */
+export function createSessionEffects(
+	host: EffectHost,
+	lent: { readonly config: Pick<Config, 'keys'>; readonly terminal: Terminal },
+): HostedSessions {
+	const { terminal } = lent;
+	const works = new Map<number, ShellWork>();
+	const targets = new Map<number, ShellTarget>();
+	const escapeChord = createEscapeChord(
+		(lent.config.keys.get(shellMenuCommand.id) ?? shellMenuCommand.keys)
+			.map(tryParseChord)
+			.filter((chord) => chord !== undefined),
+	);
+	const forwards = createForwardEffects(host);
+	let lastId = 0;
+	let chordBytes: Uint8Array = Buffer.from('\x1d', 'latin1');
+	let passing = false;
+	let innerMouse = false;
+	let shownId: number | undefined;
+
+	function visibleId(): number | undefined {
+		const state = host.getState();
+		return shellShown(state) ? state.shell.currentId : undefined;
+	}
+
+	function visibleWork(): ShellWork | undefined {
+		const id = visibleId();
+		return id === undefined ? undefined : works.get(id);
+	}
+
+	function start(id: number, purpose: 'shell' | 'attach', target: ShellTarget): void {
+		const client = host.client();
+		if (!client) {
+			const text = 'no runtime is connected';
+			host.dispatch('shell', {
+				kind: 'shellPhaseChanged',
+				id,
+				phase: { kind: 'ended', level: 'fail', text },
+			});
+			return;
+		}
+		const size = shellArea(host.getState());
+		works.set(id, startShell(host, { id, purpose, target, client, size, isShown: () => visibleId() === id }));
+	}
+
+	function forget(id: number): void {
+		works.get(id)?.[Symbol.dispose]();
+		works.delete(id);
+		targets.delete(id);
+	}
+
+	function open(purpose: 'shell' | 'attach', target: ShellTarget): void {
+		const { sessions } = host.getState().shell;
+		const known = sessions.find(
+			(session) => session.containerId === target.containerId && session.purpose === purpose,
+		);
+		if (known && known.phase.kind !== 'ended') {
+			show(known.id);
+			return;
+		}
+		if (known) close(known.id);
+		const id = ++lastId;
+		const phase = { kind: purpose === 'shell' ? 'opening' : 'asking' } as const;
+		const { containerId, container, pod } = target;
+		targets.set(id, target);
+		const session = { id, purpose, containerId, container, pod, phase };
+		host.dispatch('shell', { kind: 'shellOpened', session });
+		host.dispatch('overlays', { kind: 'overlayOpened', overlay: 'shell' });
+		if (purpose === 'shell') start(id, purpose, target);
+	}
+
+	function show(id: number): void {
+		host.dispatch('shell', { kind: 'shellShown', id });
+		host.dispatch('overlays', { kind: 'overlayOpened', overlay: 'shell' });
+	}
+
+	function close(id: number): void {
+		forget(id);
+		host.dispatch('shell', { kind: 'shellClosed', id });
+	}
+
+	function leave(): void {
+		const { currentId, sessions } = host.getState().shell;
+		host.dispatch('overlays', { kind: 'overlayClosed', overlay: 'shell' });
+		host.dispatch('shell', { kind: 'shellModeChanged', mode: 'keys' });
+		// Nothing to come back to: what is over, or was never begun, is put away.
+		const current = sessions.find(({ id }) => id === currentId);
+		if (current && current.phase.kind !== 'live' && current.phase.kind !== 'opening') close(current.id);
+	}
+
+	/** Everything typed while a session has the keyboard. */
+	function typed(bytes: Uint8Array, input: TerminalInput | undefined): void {
+		const work = visibleWork();
+		if (!work) return;
+		const modes = work.modes();
+		const { notices } = host.getState();
+		if (notices.current) host.dispatch('notices', { kind: 'noticeDismissed' });
+		if (input?.kind === 'mouse') {
+			if (modes?.mouse === 'none' && input.action === 'wheelUp') {
+				host.dispatch('shell', { kind: 'shellModeChanged', mode: 'scroll' });
+				work.scroll(-3);
+			} else if (modes) work.send(inputForProgram(bytes, input, modes, shellArea(host.getState())));
+			return;
+		}
+		const step = escapeChord.feed(input?.kind === 'key' ? keyToString(input) : undefined, bytes);
+		if (step.kind === 'matched') {
+			chordBytes = step.bytes;
+			host.dispatch('shell', { kind: 'shellModeChanged', mode: 'menu' });
+			host.flush();
+		} else if (step.kind === 'pass' && modes) {
+			const area = shellArea(host.getState());
+			const last = step.units.length - 1;
+			for (const [index, unit] of step.units.entries()) {
+				work.send(index === last ? inputForProgram(unit, input, modes, area) : unit);
+			}
+		}
+	}
+
+	function follow(): void {
+		const state = host.getState();
+		const current = currentShell(state.shell);
+		const shown = shellShown(state) ? current : undefined;
+		const takesKeys = shown?.phase.kind === 'live' && state.shell.mode === 'keys';
+		if (takesKeys !== passing) {
+			passing = takesKeys;
+			terminal.setPassThrough(takesKeys ? typed : undefined);
+		}
+		const work = shown && works.get(shown.id);
+		const wantsMouse = takesKeys && work !== undefined && (work.modes()?.mouse ?? 'none') !== 'none';
+		if (wantsMouse !== innerMouse) {
+			innerMouse = wantsMouse;
+			terminal.setMouse(wantsMouse || state.screen.mouse);
+		}
+		// A session in the background keeps the size it had: its screen is nobody's business now.
+		work?.resize(shellArea(state));
+		if (shown?.id !== shownId) {
+			shownId = shown?.id;
+			work?.draw();
+		}
+		for (const session of state.shell.sessions) {
+			if (session.phase.kind === 'ended' && session.id !== shown?.id && works.has(session.id))
+				tellEnd(session.id);
+		}
+		forwards.follow();
+	}
+
+	/** A session that ended out of sight is told in one line and put away. */
+	function tellEnd(id: number): void {
+		const session = host.getState().shell.sessions.find((one) => one.id === id);
+		if (session?.phase.kind !== 'ended') return;
+		const { level, text } = session.phase;
+		const what = session.purpose === 'shell' ? 'Shell in' : 'Attach to';
+		close(id);
+		host.dispatch('notices', { kind: 'noticeRaised', level, text: `${what} ${session.container}: ${text}.` });
+	}
+
+	return {
+		follow,
+		effects: {
+			...forwards.effects,
+			openShell: (target) => open('shell', target),
+			openAttach: (target) => open('attach', target),
+			confirmAttach() {
+				const session = currentShell(host.getState().shell);
+				const target = session && targets.get(session.id);
+				if (session?.phase.kind !== 'asking' || !target) return;
+				host.dispatch('shell', { kind: 'shellPhaseChanged', id: session.id, phase: { kind: 'opening' } });
+				start(session.id, 'attach', target);
+			},
+			showShell: show,
+			leaveShell: leave,
+			closeShell() {
+				const { currentId } = host.getState().shell;
+				host.dispatch('overlays', { kind: 'overlayClosed', overlay: 'shell' });
+				if (currentId !== undefined) close(currentId);
+			},
+			sendEscapeChord() {
+				visibleWork()?.send(chordBytes);
+				host.dispatch('shell', { kind: 'shellModeChanged', mode: 'keys' });
+			},
+			scrollShell: (lines) => visibleWork()?.scroll(lines),
+			endScrolling() {
+				visibleWork()?.scrollToEnd();
+				host.dispatch('shell', { kind: 'shellModeChanged', mode: 'keys' });
+			},
+		},
+		[Symbol.dispose]() {
+			terminal.setPassThrough(undefined);
+			for (const id of [...works.keys()]) forget(id);
+			forwards[Symbol.dispose]();
+		},
+	};
+}

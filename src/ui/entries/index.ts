@@ -2,6 +2,7 @@ import { BugError } from '../../cri/errors.ts';
 import type { EntryKind } from '../store/slices/entry.ts';
 import { confirmNameEntry } from './confirm-name.ts';
 import type { Entry } from './entry.ts';
+import { forwardPortsEntry } from './forward-ports.ts';
 import { graceSecondsEntry } from './grace-seconds.ts';
 import { listFilterEntry } from './list-filter.ts';
 import { paletteEntry } from './palette.ts';
@@ -15,6 +16,7 @@ const table: Partial<Readonly<Record<EntryKind, Entry>>> = {
 	palette: paletteEntry,
 	confirmName: confirmNameEntry,
 	graceSeconds: graceSecondsEntry,
+	forwardPorts: forwardPortsEntry,
 	pullImage: pullImageEntry,
 	pullUsername: pullUsernameEntry,
 	pullPassword: pullPasswordEntry,

@@ -8,6 +8,10 @@ export const scopes = [
 	'logs',
 	'inspect',
 	'shell',
+	'shellMenu',
+	'shellScroll',
+	'shellDone',
+	'shellAsk',
 	'dialog',
 	'prompt',
 	'palette',
@@ -24,7 +28,9 @@ export type Scope = (typeof scopes)[number];
 const lists: ReadonlySet<Scope> = new Set(['pods', 'containers', 'images', 'picker', 'forwards', 'pulls']);
 
 /** Places that take the whole keyboard: global keys do not count there unless bound there too. */
-const closed: ReadonlySet<Scope> = new Set(['shell', 'dialog', 'prompt', 'palette']);
+const closed: ReadonlySet<Scope> = new Set([
+	...(['shell', 'shellMenu', 'shellScroll', 'shellDone', 'shellAsk'] as const),
+]);
 
 /** The scopes that count at a place, innermost first: what `resolve` is to be asked with. */
 export function scopesAt(place: Scope): readonly Scope[] {

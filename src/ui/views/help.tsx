@@ -47,7 +47,7 @@ export function helpLines(state: UiState, table: KeyTable, columns: number): rea
 		return [
 			{ text: `   ${keys} `, token: able === true ? 'key' : 'keyDisabled' },
 			{ text: entry.command.title, token: able === true ? undefined : 'muted' },
-			...(entry.command.danger === 'none' ? [] : [{ text: '  changes the node', token: 'warn' } as const]),
+			...(entry.command.danger !== 'confirm' ? [] : [{ text: '  changes the node', token: 'warn' } as const]),
 			...(able === true ? [] : [{ text: `  ${able}`, token: 'muted' } as const]),
 		];
 	});

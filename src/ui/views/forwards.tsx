@@ -1,0 +1,80 @@
+import { Lines } from '../components/lines.tsx';
+import { formatBytesCompact } from '../format/bytes.ts';
+import { fitLine, selectedLine } from '../format/line.ts';
+import { paneTitle } from '../format/pane-title.ts';
+import { sanitizeLine } from '../format/sanitize.ts';
+import { padCells, truncateCells } from '../format/width.ts';
+import { useUi } from '../hooks/use-ui.ts';
+import type { PortForward } from '../store/slices/forwards.ts';
+import type { UiState } from '../store/state.ts';
+import type { Line, Span } from '../theme/tokens.ts';
+
+type Size = { readonly columns: number; readonly rows: number };
+
+/** The port-forwards of this inspector. */
+export function Forwards(size: Size) {
+	const state = useUi((all) => all);
+	return <Lines lines={forwardsLines(state, size)} {...size} />;
+}
+
+/** The list as text: a title, column heads, one row a forward. */
+export function forwardsLines(state: UiState, { columns, rows }: Size): readonly Line[] {
+	const { open } = state.forwards;
+	const { cursor } = state.overlays;
+	const title = paneTitle({
+		label: '',
+		title: [{ text: `Port-forwards (${open.length})`, token: 'titleFocused' }],
+		remarks: [{ text: 'x closes · c copies · Esc goes back', token: 'muted' }],
+		focused: true,
+		columns,
+	});
+	if (open.length === 0) {
+		return [title, [{ text: '  None is open. F on a pod forwards its ports to this host.', token: 'muted' }]];
+	}
+	const localCells = Math.min(28, Math.max(13, ...open.map(({ local }) => local.length)));
+	const podCells = Math.min(36, Math.max(12, columns - localCells - 44));
+	const heads = [
+		padCells(' LOCAL', localCells + 2),
+		padCells('POD', podCells + 1),
+		' PORT  CONNS  SENT  RECV  STATE',
+	].join('');
+	const lines = open.map((forward) => row(forward, localCells, podCells));
+	const first = Math.max(0, cursor - Math.max(1, rows - 2) + 1);
+	return [
+		title,
+		[{ text: heads, token: 'columnHeader' }],
+		...lines
+			.map((line, index) => (index === cursor ? selectedLine(fitLine(line, columns)) : line))
+			.slice(first, first + rows - 2),
+	];
+}
+
+function row(forward: PortForward, localCells: number, podCells: number): Line {
+	const { traffic, phase } = forward;
+	const connections = `${traffic.openConnections}/${traffic.totalConnections}`;
+	return [
+		{ text: ` ${padCells(truncateCells(sanitizeLine(forward.local), localCells), localCells)} ` },
+		{
+			text: `${padCells(truncateCells(sanitizeLine(forward.podName), podCells, { from: 'middle' }), podCells)} `,
+		},
+		{ text: `${padCells(String(forward.remotePort), 5, 'right')} ` },
+		{ text: `${padCells(connections, 6, 'right')} ` },
+		{ text: `${padCells(formatBytesCompact(traffic.sentBytes), 5, 'right')} `, token: 'muted' },
+		{ text: `${padCells(formatBytesCompact(traffic.receivedBytes), 5, 'right')}  `, token: 'muted' },
+		stateSpan(phase),
+		...(forward.problem
+			? [{ text: `  ${sanitizeLine(forward.problem)}`, token: 'fail' } satisfies Span]
+			: []),
+	];
+}
+
+function stateSpan(phase: PortForward['phase']): Span {
+	switch (phase.kind) {
+		case 'opening':
+			return { text: 'opening', token: 'muted' };
+		case 'listening':
+			return { text: 'listening', token: 'ok' };
+		case 'ended':
+			return { text: `ended: ${sanitizeLine(phase.text)}`, token: 'warn' };
+	}
+}
