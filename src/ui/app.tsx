@@ -29,6 +29,7 @@ const overlays: Partial<Readonly<Record<OverlayKind, (size: Size) => ReactNode>>
 };
 
 function Pane({ box }: { readonly box: PaneBox }) {
+	if (box.pane === 'logs') return null;
 	return <ResourceList list={box.pane} box={box} />;
 }
 

@@ -32,6 +32,7 @@ export function createHostedEffects(
 	});
 	const sessions = createSessionEffects(host, lent);
 	return {
+		effects: { logs: {}, inspect: {}, actions, pulls, sessions: sessions.effects },
 		follow: () => {
 			sessions.follow();
 		},
