@@ -2,9 +2,12 @@ import { BugError } from '../../cri/errors.ts';
 import type { EntryKind } from '../store/slices/entry.ts';
 import { confirmNameEntry } from './confirm-name.ts';
 import type { Entry } from './entry.ts';
-import { forwardPortsEntry } from './forward-ports.ts';
 import { graceSecondsEntry } from './grace-seconds.ts';
 import { listFilterEntry } from './list-filter.ts';
+import { logFilterEntry } from './log-filter.ts';
+import { logSaveEntry } from './log-save.ts';
+import { logSearchEntry } from './log-search.ts';
+import { logTimeEntry } from './log-time.ts';
 import { paletteEntry } from './palette.ts';
 import { pullImageEntry } from './pull-image.ts';
 import { pullPasswordEntry } from './pull-password.ts';
@@ -14,9 +17,12 @@ import { pullUsernameEntry } from './pull-username.ts';
 const table: Partial<Readonly<Record<EntryKind, Entry>>> = {
 	listFilter: listFilterEntry,
 	palette: paletteEntry,
+	logSearch: logSearchEntry,
+	logFilter: logFilterEntry,
+	logTime: logTimeEntry,
+	logSave: logSaveEntry,
 	confirmName: confirmNameEntry,
 	graceSeconds: graceSecondsEntry,
-	forwardPorts: forwardPortsEntry,
 	pullImage: pullImageEntry,
 	pullUsername: pullUsernameEntry,
 	pullPassword: pullPasswordEntry,

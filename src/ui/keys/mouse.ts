@@ -23,6 +23,7 @@ export function mouseAction(input: MouseInput, { getSnapshot, dispatch }: Store)
 		}
 	} else if (input.action === 'wheelDown' || input.action === 'wheelUp') {
 		const delta = input.action === 'wheelDown' ? wheelRows : -wheelRows;
-		if (pane !== 'logs') dispatch('lists', { kind: 'cursorMoved', list: pane, delta });
+		if (pane === 'logs') dispatch('logs', { kind: 'logScrolled', rows: delta });
+		else dispatch('lists', { kind: 'cursorMoved', list: pane, delta });
 	}
 }

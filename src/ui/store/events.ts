@@ -5,7 +5,7 @@ import type { ForwardsEvent } from './slices/forwards.ts';
 import type { InspectEvent } from './slices/inspect.ts';
 import type { InventoryEvent } from './slices/inventory.ts';
 import type { ListsEvent } from './slices/lists.ts';
-import type { LogsEvent } from './slices/logs.ts';
+import type { LogsEvent } from './slices/logs/logs-events.ts';
 import type { NodeEvent } from './slices/node.ts';
 import type { NoticesEvent } from './slices/notices.ts';
 import type { OverlaysEvent } from './slices/overlays.ts';

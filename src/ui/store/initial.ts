@@ -3,7 +3,7 @@ import { initialConnection } from './slices/connection.ts';
 import { initialForwards } from './slices/forwards.ts';
 import { initialInventory } from './slices/inventory.ts';
 import { initialLists } from './slices/lists.ts';
-import { initialLogs } from './slices/logs.ts';
+import { initialLogs } from './slices/logs/logs-state.ts';
 import { initialNode } from './slices/node.ts';
 import { initialNotices } from './slices/notices.ts';
 import { initialOverlays } from './slices/overlays.ts';

@@ -9,7 +9,7 @@ import type { ForwardsState } from './slices/forwards.ts';
 import type { InspectState } from './slices/inspect.ts';
 import type { InventoryState } from './slices/inventory.ts';
 import type { ListsState } from './slices/lists.ts';
-import type { LogsState } from './slices/logs.ts';
+import type { LogsState } from './slices/logs/logs-state.ts';
 import type { NodeState } from './slices/node.ts';
 import type { NoticesState } from './slices/notices.ts';
 import type { OverlaysState } from './slices/overlays.ts';

@@ -10,6 +10,8 @@ import { updateForwards } from './slices/forwards.ts';
 import { updateInspect } from './slices/inspect.ts';
 import { releaseDeparted, updateInventory } from './slices/inventory.ts';
 import { updateLists } from './slices/lists.ts';
+import { logGeometry } from './slices/logs/geometry.ts';
+import { keepCursorInView } from './slices/logs/moves.ts';
 import { updateLogs } from './slices/logs.ts';
 import { updateNode } from './slices/node.ts';
 import { expireNotices, updateNotices } from './slices/notices.ts';
@@ -20,6 +22,12 @@ import { updateShell } from './slices/shell.ts';
 import { updateStats } from './slices/stats.ts';
 import type { UiState } from './state.ts';
 
+/** A pane of another size still shows the line that the log's cursor is on. */
+function keepLogInView(state: UiState): UiState {
+	const logs = keepCursorInView(state.logs, logGeometry(state));
+	return logs === state.logs ? state : { ...state, logs };
+}
+
 function applied(state: UiState, { slice, event }: UiEvent): UiState {
 	switch (slice) {
 		case 'core':
@@ -27,7 +35,7 @@ function applied(state: UiState, { slice, event }: UiEvent): UiState {
 				? { ...state, nowMs: event.nowMs, notices: expireNotices(state.notices, event.nowMs) }
 				: { ...state, readOnly: event.readOnly };
 		case 'screen':
-			return { ...state, screen: updateScreen(state.screen, event) };
+			return keepLogInView({ ...state, screen: updateScreen(state.screen, event) });
 		case 'connection':
 			return { ...state, connection: updateConnection(state.connection, event) };
 		case 'node':
@@ -48,7 +56,7 @@ function applied(state: UiState, { slice, event }: UiEvent): UiState {
 		case 'notices':
 			return { ...state, notices: updateNotices(state.notices, event, state.nowMs) };
 		case 'logs':
-			return { ...state, logs: updateLogs(state.logs, event) };
+			return { ...state, logs: updateLogs(state.logs, event, logGeometry(state)) };
 		case 'inspect':
 			return { ...state, inspect: updateInspect(state.inspect, event) };
 		case 'actions':
