@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { UnavailableError } from '../../../../src/cri/errors.ts';
+import { startPoller } from '../../../../src/ui/effects/poller.ts';
+import { pod } from '../fixtures.ts';
+import { fakeClient, fakeHost } from './fake-host.ts';
+
+const options = { listsMs: 2_000, statsMs: 5_000, capacityOf: async () => undefined };
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+describe('polling', () => {
+	it('asks again after its time, and never twice at once', async () => {
+		const answers: ((pods: readonly ReturnType<typeof pod>[]) => void)[] = [];
+		const listPodSandbox = vi.fn(
+			() => new Promise<readonly ReturnType<typeof pod>[]>((resolve) => answers.push(resolve)),
+		);
+		const client = fakeClient({ listPodSandbox });
+		const host = fakeHost(client);
+		using _poller = startPoller(host, client, options);
+		await vi.advanceTimersByTimeAsync(20_000);
+		expect(listPodSandbox).toHaveBeenCalledTimes(1);
+		answers[0]?.([pod('a')]);
+		await vi.advanceTimersByTimeAsync(0);
+		expect(host.getState().inventory.pods).toHaveLength(1);
+		await vi.advanceTimersByTimeAsync(4_100);
+		expect(listPodSandbox).toHaveBeenCalledTimes(2);
+	});
+
+	it('keeps the last good list and says why when the runtime goes silent', async () => {
+		let dead = false;
+		const listPodSandbox = async () => {
+			if (dead) throw new UnavailableError('cannot list pods: nobody answers');
+			return [pod('a')];
+		};
+		const client = fakeClient({ listPodSandbox });
+		const host = fakeHost(client);
+		using _poller = startPoller(host, client, options);
+		await vi.advanceTimersByTimeAsync(0);
+		dead = true;
+		await vi.advanceTimersByTimeAsync(2_100);
+		expect(host.getState().inventory.pods).toHaveLength(1);
+		expect(host.getState().connection.problem).toBe('cannot list pods: nobody answers');
+		dead = false;
+		await vi.advanceTimersByTimeAsync(5_100);
+		expect(host.getState().connection.problem).toBeUndefined();
+	});
+
+	it('takes a runtime without stats for a runtime without stats', async () => {
+		const client = fakeClient({ listPodSandbox: async () => [], listContainers: async () => [] });
+		const host = fakeHost(client);
+		using _poller = startPoller(host, client, options);
+		await vi.advanceTimersByTimeAsync(30_000);
+		expect(host.getState().connection.problem).toBeUndefined();
+	});
+
+	it('asks at once on refresh, and no more after its end', async () => {
+		const listPodSandbox = vi.fn(async () => []);
+		const client = fakeClient({ listPodSandbox });
+		const poller = startPoller(fakeHost(client), client, options);
+		await vi.advanceTimersByTimeAsync(0);
+		poller.refresh();
+		await vi.advanceTimersByTimeAsync(0);
+		expect(listPodSandbox).toHaveBeenCalledTimes(2);
+		poller[Symbol.dispose]();
+		await vi.advanceTimersByTimeAsync(60_000);
+		expect(listPodSandbox).toHaveBeenCalledTimes(2);
+	});
+});
