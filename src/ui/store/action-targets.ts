@@ -108,7 +108,7 @@ export function runningOf(row: PodRow): readonly ContainerRow[] {
 export function imageRemovable(row: ImageRow): true | string {
 	if (row.image.pinned) return `${row.name} is pinned: the runtime needs it.`;
 	const users = row.usedBy.filter(({ departed }) => !departed);
-	const [first] = users;
+	const first = users.find(isLive) ?? users[0];
 	if (!first) return true;
 	const more = users.length > 1 ? ` and ${users.length - 1} more` : '';
 	return `${row.name} is in use by ${targetLabel(targetOf(first))}${more}.`;
