@@ -3,23 +3,27 @@ import { appCommands } from './app-commands.ts';
 import type { Command } from './command.ts';
 import { dialogCommands } from './dialog-commands.ts';
 import { entryCommands } from './entry-commands.ts';
+import { forwardCommands } from './forward-commands.ts';
 import { listCommands } from './list-commands.ts';
 import { logCommands } from './log-commands.ts';
 import { logMoveCommands } from './log-move-commands.ts';
 import { overlayCommands } from './overlay-commands.ts';
 import { paneCommands } from './pane-commands.ts';
 import { pullCommands } from './pull-commands.ts';
+import { sessionCommands } from './session-commands.ts';
 
-/** Every command, in the order in which help lists them. */
+/** Every command, in the order in which help lists them and the footer offers them: what is wanted most first. */
 export const commands: readonly Command[] = [
 	...appCommands,
-	...paneCommands,
 	...listCommands,
 	...logMoveCommands,
 	...logCommands,
 	...actionCommands,
 	...dialogCommands,
 	...pullCommands,
+	...sessionCommands,
+	...forwardCommands,
+	...paneCommands,
 	...overlayCommands,
 	...entryCommands,
 ];

@@ -153,7 +153,6 @@ export const listCommands: readonly Command[] = [
 	defineCommand({
 		id: 'list.columns',
 		title: 'Choose, order and sort by columns',
-		hint: 'columns',
 		keys: ['o'],
 		scopes: [...lists],
 		danger: 'none',
@@ -162,7 +161,6 @@ export const listCommands: readonly Command[] = [
 	defineCommand({
 		id: 'list.mark',
 		title: 'Mark this row and move on',
-		hint: 'mark',
 		keys: ['space'],
 		scopes: [...lists],
 		danger: 'none',

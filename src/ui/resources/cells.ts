@@ -53,10 +53,11 @@ export function cpuCell(
 	limitMillicores: number | undefined,
 	history: readonly number[],
 	widthCells: number,
+	hasShare = true,
 ): Line {
 	if (millicores === undefined) return plain('-', 'muted');
 	const ratio = limitMillicores ? millicores / limitMillicores : undefined;
-	return usageCell(formatCpu(millicores), ratio, history, limitMillicores, widthCells);
+	return usageCell(formatCpu(millicores), ratio, history, limitMillicores, widthCells, hasShare);
 }
 
 /** Memory use and, where a limit is set, the share of it. */
@@ -68,7 +69,7 @@ export function memoryCell(
 ): Line {
 	if (bytes === undefined) return plain('-', 'muted');
 	const ratio = limitBytes ? bytes / limitBytes : undefined;
-	return usageCell(formatBytesCompact(bytes), ratio, history, limitBytes, widthCells);
+	return usageCell(formatBytesCompact(bytes), ratio, history, limitBytes, widthCells, true);
 }
 
 function usageCell(
@@ -77,9 +78,11 @@ function usageCell(
 	history: readonly number[],
 	limit: number | undefined,
 	widthCells: number,
+	hasShare: boolean,
 ): Line {
 	const value = `${text.padStart(5)}${ratio === undefined ? '' : `${Math.round(ratio * 100)}%`.padStart(5)}`;
-	const room = widthCells - 11;
+	// Where no row of the list has a limit (pods), the share takes no room.
+	const room = widthCells - (hasShare ? 11 : 6);
 	const spark =
 		room >= 4 && history.length > 1
 			? `${sparkline(history.slice(-room), { widthCells: room, ...(limit ? { max: limit } : {}) })} `

@@ -85,7 +85,7 @@ const columns: readonly Column<PodRow>[] = [
 		maxCells: 20,
 		keep: 72,
 		align: 'right',
-		cell: (row, { widthCells }) => cpuCell(row.cpuMillicores, undefined, row.cpuHistory, widthCells),
+		cell: (row, { widthCells }) => cpuCell(row.cpuMillicores, undefined, row.cpuHistory, widthCells, false),
 		sortKey: (row) => row.cpuMillicores,
 		biggestFirst: true,
 	},
