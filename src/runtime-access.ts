@@ -35,10 +35,10 @@ export function chooseRuntime(options: ProgramOptions, defaults: EndpointDefault
 /** Makes a client; gRPC is loaded here and not before. */
 export async function connectRuntime(
 	endpoint: string,
-	options: { readonly imageEndpoint: string | undefined },
+	options: { readonly imageEndpoint: string | undefined; readonly timeoutMs?: number | undefined },
 ): Promise<CriClient> {
 	const { createCriClient } = await import('./cri/transport/client.ts');
-	return createCriClient(endpoint, { imageEndpoint: options.imageEndpoint });
+	return createCriClient(endpoint, options);
 }
 
 /** Everything the inspector asks of the outside while it looks for a runtime. */
@@ -75,6 +75,7 @@ export function createRuntimeAccess(options: ProgramOptions, defaults: EndpointD
 		connect: (endpoint) =>
 			connectRuntime(endpoint, {
 				imageEndpoint: chosen?.runtime === endpoint ? chosen.image : undefined,
+				timeoutMs: defaults.timeoutMs,
 			}),
 		mayBeServedByKubelet: async (endpoint) => mayBeServedByKubelet(await readKubelet(), endpoint),
 		async capacityOf(path) {

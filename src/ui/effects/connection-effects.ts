@@ -106,6 +106,7 @@ export function createConnection(
 	}
 
 	async function choose(first: boolean): Promise<void> {
+		clearTimeout(search);
 		const own = generation;
 		const choice = await access.choose(host.signal);
 		if (own !== generation || host.signal.aborted) return;
@@ -115,6 +116,7 @@ export function createConnection(
 				problem: choice.problem,
 				remedy: choice.remedy,
 			});
+			clearTimeout(search);
 			search = setTimeout(() => void choose(false).catch(failed), searchAgainMs);
 			return;
 		}

@@ -3,6 +3,7 @@
  * have one channel for all subscribers, and each event reached only one of them, so that a kubelet missed some.
  * Source: containerd issue 7318 (fixed in 2.0 by PR 9661), CRI-O issue 6466.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CriClient } from '../../cri/ports.ts';
 
 /** Least time between two refreshes that events cause. */
@@ -47,10 +48,6 @@ export async function subscribeContainerEvents(options: {
 		} catch {
 			if (signal.aborted || !client.supports('containerEvents')) return;
 		}
-		const { promise, resolve } = Promise.withResolvers<void>();
-		const wait = setTimeout(resolve, againMs);
-		signal.addEventListener('abort', () => resolve(), { once: true });
-		await promise;
-		clearTimeout(wait);
+		await delay(againMs, undefined, { signal }).catch(() => undefined);
 	}
 }

@@ -2,7 +2,7 @@
  * Asks for the status of every pod and container once per state it is in: exit codes, limits, commands, IPs.
  * Few at a time, newest problems first, so that a full node neither waits for nor is burdened by them.
  */
-import { isAbort } from '../../cri/errors.ts';
+import { criErrorCode } from '../../cri/errors.ts';
 import type { CriClient } from '../../cri/ports.ts';
 import {
 	type ContainerFacts,
@@ -19,13 +19,18 @@ const batchMs = 150;
 /** Watches the inventory; call `follow` after every change of it. */
 export type FactsFetcher = Disposable & { readonly follow: () => void };
 
-/** Starts fetching for one runtime. A status that fails is asked again only when the object changes state. */
+/** A status that was refused is asked for again after so long: the object may be gone, or the runtime at odds with it. */
+const askAgainMs = 30_000;
+
+/** Starts fetching for one runtime. */
 export function startFactsFetcher(host: EffectHost, client: CriClient): FactsFetcher {
 	const stop = new AbortController();
 	const signal = AbortSignal.any([stop.signal, host.signal]);
 	/** What was asked already: id → state it was asked for. */
 	const asked = new Map<string, string>();
-	const queue: (() => Promise<void>)[] = [];
+	const queue: { readonly id: string; readonly ask: () => Promise<void> }[] = [];
+	/** When to ask again for what failed, by id, on the clock of `performance.now`. */
+	const failedUntil = new Map<string, number>();
 	let running = 0;
 	let pods: PodSandboxFacts[] = [];
 	let containers: ContainerFacts[] = [];
@@ -44,10 +49,12 @@ export function startFactsFetcher(host: EffectHost, client: CriClient): FactsFet
 			const job = queue.shift();
 			if (!job) return;
 			running++;
-			void job()
+			void job
+				.ask()
 				.catch((error: unknown) => {
-					// The object may be gone by now, or the runtime busy; the lists themselves say so.
-					if (isAbort(error)) queue.length = 0;
+					// The object may be gone by now, or the runtime with it; the lists themselves say so.
+					asked.delete(job.id);
+					if (criErrorCode(error) !== 'unavailable') failedUntil.set(job.id, performance.now() + askAgainMs);
 				})
 				.finally(() => {
 					running--;
@@ -57,32 +64,39 @@ export function startFactsFetcher(host: EffectHost, client: CriClient): FactsFet
 		}
 	}
 
+	function isDue(id: string, state: string): boolean {
+		return asked.get(id) !== state && (failedUntil.get(id) ?? 0) <= performance.now();
+	}
+
 	function follow(): void {
 		if (signal.aborted) return;
 		const { inventory } = host.getState();
 		const live = new Set<string>();
 		for (const container of inventory.containers) {
 			live.add(container.id);
-			if (inventory.departed.has(container.id) || asked.get(container.id) === container.state) continue;
+			if (inventory.departed.has(container.id) || !isDue(container.id, container.state)) continue;
 			asked.set(container.id, container.state);
-			const job = async (): Promise<void> => {
+			const ask = async (): Promise<void> => {
 				const status = await client.runtime.containerStatus(container.id, { verbose: true }, { signal });
 				containers.push(containerFactsOf(status));
 			};
 			// Who looks at a node looks for what died: exited containers are asked for first.
-			if (container.state === 'exited') queue.unshift(job);
-			else queue.push(job);
+			if (container.state === 'exited') queue.unshift({ id: container.id, ask });
+			else queue.push({ id: container.id, ask });
 		}
 		for (const pod of inventory.pods) {
 			live.add(pod.id);
-			if (inventory.departed.has(pod.id) || asked.get(pod.id) === pod.state) continue;
+			if (inventory.departed.has(pod.id) || !isDue(pod.id, pod.state)) continue;
 			asked.set(pod.id, pod.state);
-			queue.push(async () => {
+			const ask = async (): Promise<void> => {
 				const status = await client.runtime.podSandboxStatus(pod.id, { verbose: true }, { signal });
 				pods.push(podSandboxFactsOf(status));
-			});
+			};
+			queue.push({ id: pod.id, ask });
 		}
-		for (const id of asked.keys()) if (!live.has(id)) asked.delete(id);
+		for (const known of [asked, failedUntil]) {
+			for (const id of known.keys()) if (!live.has(id)) known.delete(id);
+		}
 		drain();
 	}
 

@@ -2,13 +2,16 @@
  * Keeps the lists fresh: each kind on its own beat, one request of a kind at a time, slower while the runtime
  * is slow (twice the wait after an answer that took over 500 ms) and while it does not answer at all.
  */
-import { errorMessage, isAbort, isUnimplemented } from '../../cri/errors.ts';
+import { errorMessage, isUnimplemented } from '../../cri/errors.ts';
 import type { CriClient } from '../../cri/ports.ts';
+import type { ListId } from '../store/state.ts';
 import type { EffectHost } from './effect-host.ts';
 
 /** One kind of answer and how often it is asked for. */
 type Beat = {
 	readonly name: string;
+	/** The list that it fills: only the lists say that the runtime is silent; one without stats is not dead. */
+	readonly list?: ListId;
 	readonly everyMs: number;
 	readonly ask: (client: CriClient, signal: AbortSignal) => Promise<void>;
 };
@@ -18,6 +21,8 @@ export type Poller = Disposable & { readonly refresh: () => void };
 
 const slowAnswerMs = 500;
 const longestWaitMs = 30_000;
+/** Lists are what the screen is for: who comes back is noticed soon. */
+const longestListWaitMs = 5_000;
 
 /** Starts polling a runtime. Everything it learns is dispatched; it throws nothing. */
 export function startPoller(
@@ -34,31 +39,28 @@ export function startPoller(
 	const signal = AbortSignal.any([stop.signal, host.signal]);
 	const wakeUps = new Map<string, () => void>();
 
-	function answered(): void {
-		host.dispatch('connection', { kind: 'runtimeAnswered', atMs: Date.now() });
-	}
-
 	const beats: readonly Beat[] = [
 		{
 			name: 'pods',
+			list: 'pods',
 			everyMs: options.listsMs,
 			async ask() {
 				const pods = await client.runtime.listPodSandbox({}, { signal });
 				host.dispatch('inventory', { kind: 'podSandboxesRefreshed', pods, atMs: Date.now() });
-				answered();
 			},
 		},
 		{
 			name: 'containers',
+			list: 'containers',
 			everyMs: options.listsMs,
 			async ask() {
 				const containers = await client.runtime.listContainers({}, { signal });
 				host.dispatch('inventory', { kind: 'containersRefreshed', containers, atMs: Date.now() });
-				answered();
 			},
 		},
 		{
 			name: 'images',
+			list: 'images',
 			everyMs: options.listsMs * 2,
 			async ask() {
 				const images = await client.images.listImages({}, { signal });
@@ -102,11 +104,16 @@ export function startPoller(
 		},
 	];
 
+	signal.addEventListener('abort', wakeAll, { once: true });
+	function wakeAll(): void {
+		for (const wake of [...wakeUps.values()]) wake();
+	}
+
 	async function pause(name: string, ms: number): Promise<void> {
+		if (signal.aborted) return;
 		const { promise, resolve } = Promise.withResolvers<void>();
 		const timer = setTimeout(resolve, ms);
 		wakeUps.set(name, resolve);
-		signal.addEventListener('abort', () => resolve(), { once: true });
 		await promise;
 		clearTimeout(timer);
 		wakeUps.delete(name);
@@ -120,17 +127,20 @@ export function startPoller(
 			try {
 				await beat.ask(client, signal);
 				failures = 0;
+				const { list } = beat;
+				if (list) host.dispatch('connection', { kind: 'runtimeAnswered', atMs: Date.now(), list });
 				if (performance.now() - startedAt > slowAnswerMs) wait *= 2;
 			} catch (error) {
-				if (signal.aborted || isAbort(error)) return;
-				if (!isUnimplemented(error)) {
+				// A runtime that shuts down cancels our calls: only our own signal is a reason to stop asking.
+				if (signal.aborted) return;
+				const { list } = beat;
+				if (list || !isUnimplemented(error)) {
 					failures++;
 					wait = Math.min(longestWaitMs, beat.everyMs * 2 ** Math.min(failures, 4));
-					// Only the lists say that the runtime is silent: a runtime without stats is not a dead one.
-					if (beat.name === 'pods' || beat.name === 'containers') {
-						host.dispatch('connection', { kind: 'runtimeSilent', problem: errorMessage(error) });
-						wait = Math.min(wait, 5_000);
-					}
+				}
+				if (list) {
+					host.dispatch('connection', { kind: 'runtimeSilent', problem: errorMessage(error), list });
+					wait = Math.min(wait, longestListWaitMs);
 				}
 			}
 			await pause(beat.name, wait);
@@ -139,9 +149,7 @@ export function startPoller(
 
 	for (const beat of beats) void keep(beat);
 	return {
-		refresh: () => {
-			for (const wake of [...wakeUps.values()]) wake();
-		},
+		refresh: wakeAll,
 		[Symbol.dispose]: () => stop.abort(),
 	};
 }

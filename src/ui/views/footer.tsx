@@ -1,6 +1,6 @@
 import { availability } from '../commands/command.ts';
 import { Lines } from '../components/lines.tsx';
-import { splitLine, truncateLine } from '../format/line.ts';
+import { lineWidthCells, splitLine, truncateLine } from '../format/line.ts';
 import { sanitizeLine } from '../format/sanitize.ts';
 import { sliceCells, stringWidthCells } from '../format/width.ts';
 import { useUi, useUiContext } from '../hooks/use-ui.ts';
@@ -73,27 +73,34 @@ export function footerLine(state: UiState, table: KeyTable, columns: number): Li
 			columns,
 		);
 	}
-	const hinted = (scopes: readonly Scope[]): Line => {
+	const hinted = (scopes: readonly Scope[], room: number): Line => {
 		const own = table.commands.filter(
 			(command) => command.hint && command.scopes.some((scope) => scopes.includes(scope)),
 		);
+		let left = room;
 		return own.flatMap((command): readonly Span[] => {
 			const chord = table.keymap.keysOf(command.id)[0];
 			if (!chord) return [];
 			const able = availability(command, state) === true;
+			const keys = formatChord(chord, { unicode: table.unicode });
+			// A hint is shown whole or not at all; the two cells behind it may be lost at the edge.
+			left -= stringWidthCells(`${keys} ${command.hint}  `);
+			if (left < -2) return [];
 			return [
-				{ text: formatChord(chord, { unicode: table.unicode }), token: able ? 'key' : 'keyDisabled' },
+				{ text: keys, token: able ? 'key' : 'keyDisabled' },
 				{ text: ` ${command.hint}  `, token: able ? undefined : 'keyDisabled' },
 			];
 		});
 	};
 	const scopes = scopesAt(placeOf(state));
 	const globalOnly = scopes.filter((scope) => scope === 'global');
-	// The way to help, to all commands and out stays on screen however narrow it is.
-	return splitLine(
-		hinted(scopes.filter((scope) => scope !== 'global')),
-		// What goes on in the background comes first where there is no room for both.
-		[...activity, ...(columns < 60 && activity.length > 0 ? [] : hinted(globalOnly))],
-		columns,
+	// The way to help, to all commands and out stays on screen however narrow it is; what goes on in the background
+	// comes first where there is no room for both.
+	const always =
+		columns < 60 && activity.length > 0 ? activity : [...activity, ...hinted(globalOnly, columns)];
+	const own = hinted(
+		scopes.filter((scope) => scope !== 'global'),
+		columns - lineWidthCells(always) - 1,
 	);
+	return splitLine(own, always, columns);
 }

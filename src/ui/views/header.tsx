@@ -2,6 +2,7 @@ import { Lines } from '../components/lines.tsx';
 import { formatAge } from '../format/age.ts';
 import { formatBytesCompact } from '../format/bytes.ts';
 import { splitLine } from '../format/line.ts';
+import { formatRatio } from '../format/percent.ts';
 import { sanitizeLine } from '../format/sanitize.ts';
 import { useUi } from '../hooks/use-ui.ts';
 import type { UiState } from '../store/state.ts';
@@ -23,13 +24,26 @@ function separated(parts: readonly (Line | undefined)[]): Line {
 	);
 }
 
-function ageLine({ connection, nowMs }: UiState): Line {
+/** Which lists are old while others are answered: a runtime can hang on one question only. */
+function silentLists({ connection, inventory, nowMs }: UiState): string | undefined {
+	const lists = (['pods', 'containers', 'images'] as const).filter((list) => connection.silent[list]);
+	const [first] = lists;
+	if (!first || lists.length === 3) return undefined;
+	const atMs = inventory.refreshedAtMs[first];
+	const age = atMs === undefined ? '' : `, as of ${formatAge(BigInt(atMs) * 1_000_000n, nowMs)} ago`;
+	return `no answer for ${lists.join(' and ')}${age}`;
+}
+
+function ageLine(state: UiState): Line {
+	const { connection, nowMs } = state;
 	const { answeredAtMs, problem, connectivity } = connection;
 	if (connectivity === 'none' && problem) return [{ text: 'no runtime', token: 'fail' }];
 	if (answeredAtMs === undefined)
 		return problem ? [{ text: 'not answering', token: 'fail' }] : [{ text: 'connecting', token: 'warn' }];
 	const age = nowMs - answeredAtMs;
 	if (!problem && age < staleMs) return [{ text: 'live', token: 'ok' }];
+	const partly = age < staleMs ? silentLists(state) : undefined;
+	if (partly) return [{ text: partly, token: 'fail' }];
 	const text = formatAge(BigInt(answeredAtMs) * 1_000_000n, nowMs);
 	return [
 		{
@@ -77,12 +91,13 @@ function hostLine({ node }: UiState): Line {
 	return separated([load, memory]);
 }
 
-function imageFsLine({ connection }: UiState): Line {
+function imageFsLine({ connection, screen }: UiState): Line {
 	const used = connection.imageFs.reduce((sum, { usedBytes }) => sum + (usedBytes ?? 0n), 0n);
 	if (connection.imageFs.length === 0) return [];
 	const capacity = connection.imageFsCapacityBytes;
-	const share = capacity ? ` (${Math.round((Number(used) / Number(capacity)) * 100)}% of disk)` : '';
-	return [{ text: `images ${formatBytesCompact(used)}${share}` }];
+	const share = capacity ? formatRatio(Number(used) / Number(capacity)) : undefined;
+	const words = share && ` (${share}${screen.columns < 100 ? '' : ' of disk'})`;
+	return [{ text: `images ${formatBytesCompact(used)}${words ?? ''}` }];
 }
 
 /** The header as text; one line names node and state, the second the runtime and the host's load. */

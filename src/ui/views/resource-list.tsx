@@ -32,12 +32,13 @@ function titleOf(state: UiState, list: ListId, box: PaneBox, count: number): Lin
 	const title: Span[] = [
 		{ text: resource.title, token: focused ? 'titleFocused' : 'title' },
 		...(pod ? [{ text: ` of ${sanitizeLine(pod.name)}` } satisfies Span] : []),
-		{ text: count === total ? ` ${total}` : ` ${count}/${total}`, token: 'muted' },
+		{ text: count === total ? ` (${total})` : ` (${count} of ${total})`, token: 'muted' },
 	];
 	const remarks: Span[] = [];
-	if (view.marked.size > 0) remarks.push({ text: `${view.marked.size} marked `, token: 'accent' });
-	if (view.unhealthyOnly && list !== 'images') remarks.push({ text: 'unhealthy only ', token: 'warn' });
-	if (view.filter) remarks.push({ text: `/${sanitizeLine(view.filter)} `, token: 'match' });
+	if (view.marked.size > 0) remarks.push({ text: `${view.marked.size} marked`, token: 'accent' });
+	if (view.rangeAnchorId !== undefined) remarks.push({ text: 'marking a range', token: 'accent' });
+	if (view.unhealthyOnly && list !== 'images') remarks.push({ text: 'unhealthy only', token: 'warn' });
+	if (view.filter) remarks.push({ text: `/${sanitizeLine(view.filter)}`, token: 'match' });
 	if (view.sort) {
 		const column = resource.columns.find(({ id }) => id === view.sort?.column);
 		const down = view.sort.descending !== (column?.biggestFirst ?? false);
@@ -46,7 +47,7 @@ function titleOf(state: UiState, list: ListId, box: PaneBox, count: number): Lin
 	return paneTitle({
 		label: `${paneIds.indexOf(list) + 1}`,
 		title,
-		remarks,
+		remarks: remarks.flatMap((span, index) => (index === 0 ? [span] : [{ text: '  ' }, span])),
 		focused,
 		columns: box.columns,
 	});

@@ -1,5 +1,6 @@
 import type { FilesystemUsage, RuntimeStatus, RuntimeVersion } from '../../../cri/model.ts';
 import type { Connectivity } from '../../../cri/ports.ts';
+import type { ListId } from '../state.ts';
 
 /** A socket that the picker offers. */
 export type EndpointChoice = {
@@ -16,6 +17,8 @@ export type ConnectionState = {
 	readonly connectivity: Connectivity | 'none';
 	/** One sentence with the cause while nothing answers; undefined while all is well. */
 	readonly problem: string | undefined;
+	/** The lists that got no answer last time, with the cause; a runtime may hang on one question and answer others. */
+	readonly silent: Readonly<Partial<Record<ListId, string>>>;
 	/** One more line: what the person can do about it. */
 	readonly remedy: string | undefined;
 	/** When the runtime last answered any list, in milliseconds since the epoch. */
@@ -33,8 +36,14 @@ export type ConnectionEvent =
 	| { readonly kind: 'endpointsFound'; readonly choices: readonly EndpointChoice[] }
 	| { readonly kind: 'endpointMissing'; readonly problem: string; readonly remedy: string | undefined }
 	| { readonly kind: 'connectivityChanged'; readonly connectivity: Connectivity }
-	| { readonly kind: 'runtimeAnswered'; readonly atMs: number }
-	| { readonly kind: 'runtimeSilent'; readonly problem: string; readonly remedy?: string | undefined }
+	/** Without a list: to everything that was asked. */
+	| { readonly kind: 'runtimeAnswered'; readonly atMs: number; readonly list?: ListId | undefined }
+	| {
+			readonly kind: 'runtimeSilent';
+			readonly problem: string;
+			readonly remedy?: string | undefined;
+			readonly list?: ListId | undefined;
+	  }
 	| { readonly kind: 'versionReceived'; readonly version: RuntimeVersion }
 	| { readonly kind: 'runtimeStatusReceived'; readonly status: RuntimeStatus }
 	| {
@@ -48,6 +57,7 @@ export const initialConnection: ConnectionState = {
 	endpoint: undefined,
 	connectivity: 'none',
 	problem: undefined,
+	silent: {},
 	remedy: undefined,
 	answeredAtMs: undefined,
 	version: undefined,
@@ -56,6 +66,12 @@ export const initialConnection: ConnectionState = {
 	imageFsCapacityBytes: undefined,
 	choices: [],
 };
+
+function without(silent: ConnectionState['silent'], list: ListId): ConnectionState['silent'] {
+	if (silent[list] === undefined) return silent;
+	const { [list]: _, ...others } = silent;
+	return others;
+}
 
 /** Applies one event. A silent runtime loses nothing that was known: it only gains a problem. */
 export function updateConnection(state: ConnectionState, event: ConnectionEvent): ConnectionState {
@@ -75,16 +91,21 @@ export function updateConnection(state: ConnectionState, event: ConnectionEvent)
 			return event.connectivity === state.connectivity
 				? state
 				: { ...state, connectivity: event.connectivity };
-		case 'runtimeAnswered':
+		case 'runtimeAnswered': {
+			const silent = event.list ? without(state.silent, event.list) : {};
 			return {
 				...state,
 				connectivity: 'ready',
-				problem: undefined,
+				silent,
+				problem: Object.values(silent)[0],
 				remedy: undefined,
 				answeredAtMs: event.atMs,
 			};
-		case 'runtimeSilent':
-			return { ...state, problem: event.problem, remedy: event.remedy };
+		}
+		case 'runtimeSilent': {
+			const silent = event.list ? { ...state.silent, [event.list]: event.problem } : state.silent;
+			return { ...state, silent, problem: event.problem, remedy: event.remedy };
+		}
 		case 'versionReceived':
 			return { ...state, version: event.version };
 		case 'runtimeStatusReceived':
