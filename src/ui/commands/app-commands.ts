@@ -69,7 +69,7 @@ export const appCommands: readonly Command[] = [
 		danger: 'none',
 		run: ({ state, dispatch, effects }) => {
 			if (state.overlays.stack.length > 0) dispatch('overlays', { kind: 'overlayClosed' });
-			else if (mayQuit(state)) effects.app.quit();
+			else if (mayQuit(state)) void effects.sessions.hangUpShells().then(() => effects.app.quit());
 			else {
 				dispatch('shell', { kind: 'quitAsked', atMs: state.nowMs });
 				const text = 'Leaving ends open shells and port-forwards: press the key again to leave.';

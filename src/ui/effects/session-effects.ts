@@ -14,6 +14,9 @@ import { type ShellTarget, type ShellWork, startShell } from './shell-session.ts
 /** The command whose keys leave a session, and the keys it is shipped with. */
 export const shellMenuCommand = { id: 'shell.menu', keys: ['ctrl+]'] } as const;
 
+/** How long leaving the inspector waits for shells to hear that they are to end. */
+const leaveWaitMs = 1_000;
+
 /** What commands can do with shells and attached containers. */
 export type ShellEffects = {
 	/** Shows the container's open shell, or opens one. */
@@ -33,6 +36,8 @@ export type ShellEffects = {
 	/** Looks back (negative) or forward by lines. */
 	readonly scrollShell: (lines: number) => void;
 	readonly endScrolling: () => void;
+	/** Ends every shell before the inspector leaves; takes a second at most, and never rejects. */
+	readonly hangUpShells: () => Promise<void>;
 };
 
 /** What commands can do with sessions of any kind. */
@@ -91,7 +96,9 @@ export function createSessionEffects(
 	}
 
 	function forget(id: number): void {
-		works.get(id)?.[Symbol.dispose]();
+		const work = works.get(id);
+		void work?.hangUp();
+		work?.[Symbol.dispose]();
 		works.delete(id);
 		targets.delete(id);
 	}
@@ -126,13 +133,24 @@ export function createSessionEffects(
 		host.dispatch('shell', { kind: 'shellClosed', id });
 	}
 
+	/** Ends the session in the pane. */
+	function closeCurrent(): void {
+		const { currentId } = host.getState().shell;
+		// Its work goes first, so that its end is not told as that of a session in the background.
+		if (currentId !== undefined) forget(currentId);
+		host.dispatch('overlays', { kind: 'overlayClosed', overlay: 'shell' });
+		if (currentId !== undefined) host.dispatch('shell', { kind: 'shellClosed', id: currentId });
+	}
+
 	function leave(): void {
-		const { currentId, sessions } = host.getState().shell;
+		const phase = currentShell(host.getState().shell)?.phase.kind;
+		// There is nothing to come back to in what is over or was never begun.
+		if (phase !== 'live' && phase !== 'opening') {
+			closeCurrent();
+			return;
+		}
 		host.dispatch('overlays', { kind: 'overlayClosed', overlay: 'shell' });
 		host.dispatch('shell', { kind: 'shellModeChanged', mode: 'keys' });
-		// Nothing to come back to: what is over, or was never begun, is put away.
-		const current = sessions.find(({ id }) => id === currentId);
-		if (current && current.phase.kind !== 'live' && current.phase.kind !== 'opening') close(current.id);
 	}
 
 	/** Everything typed while a session has the keyboard. */
@@ -216,11 +234,7 @@ export function createSessionEffects(
 			},
 			showShell: show,
 			leaveShell: leave,
-			closeShell() {
-				const { currentId } = host.getState().shell;
-				host.dispatch('overlays', { kind: 'overlayClosed', overlay: 'shell' });
-				if (currentId !== undefined) close(currentId);
-			},
+			closeShell: closeCurrent,
 			sendEscapeChord() {
 				visibleWork()?.send(chordBytes);
 				host.dispatch('shell', { kind: 'shellModeChanged', mode: 'keys' });
@@ -229,6 +243,14 @@ export function createSessionEffects(
 			endScrolling() {
 				visibleWork()?.scrollToEnd();
 				host.dispatch('shell', { kind: 'shellModeChanged', mode: 'keys' });
+			},
+			async hangUpShells() {
+				if (works.size === 0) return;
+				const all = Promise.all([...works.values()].map((work) => work.hangUp()));
+				const { promise: late, resolve } = Promise.withResolvers<void>();
+				const timer = setTimeout(resolve, leaveWaitMs);
+				await Promise.race([all, late]);
+				clearTimeout(timer);
 			},
 		},
 		[Symbol.dispose]() {

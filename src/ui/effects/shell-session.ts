@@ -15,6 +15,7 @@ import type { ShellPhase } from '../store/slices/shell.ts';
 import type { EffectHost } from './effect-host.ts';
 import { attachModeOf, plainInput } from './shell-attach.ts';
 import { attachEnding, shellEnding } from './shell-ending.ts';
+import { hangUpShell, telling, toldProcessId } from './shell-hangup.ts';
 import type { InnerModes } from './shell-input.ts';
 import { findShell, shellNames } from './shell-probe.ts';
 import { createScreenPump, type ScreenPump } from './shell-screen.ts';
@@ -39,6 +40,8 @@ export type ShellWork = Disposable & {
 	readonly scrollToEnd: () => void;
 	/** Hands the newest screen to the store, now. */
 	readonly draw: () => void;
+	/** Ends the shell in the container, if it still runs; an attach is left alone. Never rejects. */
+	readonly hangUp: () => Promise<void>;
 	readonly modes: () => InnerModes | undefined;
 };
 
@@ -74,6 +77,7 @@ export function startShell(
 	let takesInput = true;
 	let isTty = true;
 	let unsentBytes = 0;
+	let shell: { readonly command: readonly string[]; readonly processId: number } | undefined;
 	let sizeTimer: NodeJS.Timeout | undefined;
 
 	function phase(next: ShellPhase): void {
@@ -96,6 +100,11 @@ export function startShell(
 		emulator = await createTerminalEmulator({
 			...size,
 			newlineReturns: !flags.tty,
+			onNote(note) {
+				const processId = toldProcessId(note);
+				// The first one is the wrapper's; later ones are what somebody prints.
+				if (command && processId !== undefined) shell ??= { command, processId };
+			},
 			onReply: (reply) => isTty && write(Buffer.from(reply, 'utf8')),
 		});
 		pump = createScreenPump({
@@ -113,7 +122,7 @@ export function startShell(
 		const opened = await openStreamingSession({
 			url: () =>
 				command
-					? client.runtime.exec({ ...request, command }, { signal })
+					? client.runtime.exec({ ...request, command: telling(command) }, { signal })
 					: client.runtime.attach(request, { signal }),
 			...flags,
 			stdout: true,
@@ -132,6 +141,7 @@ export function startShell(
 		phase({ kind: 'live' });
 		pump.drawSoon();
 		const exit = await opened.exited;
+		if (exit.kind !== 'disconnected') shell = undefined;
 		await pump.settled();
 		return exit;
 	}
@@ -211,6 +221,16 @@ export function startShell(
 		},
 		draw: () => pump?.draw(),
 		modes: () => emulator?.modes(),
+		async hangUp() {
+			if (!shell) return;
+			const ending = shell;
+			shell = undefined;
+			await hangUpShell(
+				client.runtime,
+				{ containerId: target.containerId, ...ending },
+				{ signal: host.signal },
+			);
+		},
 		[Symbol.dispose]() {
 			stop.abort();
 			clearTimeout(sizeTimer);

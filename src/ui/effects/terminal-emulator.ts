@@ -20,6 +20,9 @@ export type TerminalEmulator = Disposable & {
 	readonly scrollToEnd: () => void;
 };
 
+/** Number of the OSC sequence by which our own wrapper in the container speaks to us. */
+export const noteCode = 7777;
+
 /** Lines kept above the screen; at 200 columns they take 5 MB. */
 const scrollbackLines = 2_000;
 
@@ -33,6 +36,8 @@ export async function createTerminalEmulator(
 	options: Size & {
 		readonly onReply: (reply: string) => void;
 		readonly newlineReturns?: boolean | undefined;
+		/** What arrives in an OSC sequence of `noteCode`, which no terminal knows: it never shows on the screen. */
+		readonly onNote?: ((text: string) => void) | undefined;
 	},
 ): Promise<TerminalEmulator> {
 	const { default: headless } = await import('@xterm/headless');
@@ -47,6 +52,10 @@ export async function createTerminalEmulator(
 	});
 	setOurWidths(terminal.unicode);
 	terminal.onData(options.onReply);
+	terminal.parser.registerOscHandler(noteCode, (text) => {
+		options.onNote?.(text);
+		return true;
+	});
 	const followed = followModes(terminal);
 	return {
 		write: (bytes, done) => terminal.write(bytes, done),

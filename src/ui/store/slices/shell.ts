@@ -86,6 +86,7 @@ export function updateShell(state: ShellState, event: ShellEvent): ShellState {
 				sessions: [...state.sessions, { ...event.session, command: '', screen: undefined }],
 				currentId: event.session.id,
 				mode: 'keys',
+				zoomed: false,
 			};
 		case 'shellShown':
 			return { ...state, currentId: event.id, mode: 'keys' };
