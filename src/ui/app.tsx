@@ -5,13 +5,16 @@ import { footerRows, layoutOf, type PaneBox } from './store/layout.ts';
 import type { OverlayKind } from './store/slices/overlays.ts';
 import { Dialog } from './views/dialog.tsx';
 import { Footer } from './views/footer.tsx';
+import { Forwards } from './views/forwards.tsx';
 import { Header } from './views/header.tsx';
 import { Help } from './views/help.tsx';
+import { Inspect } from './views/inspect.tsx';
 import { Logs } from './views/logs.tsx';
 import { Palette } from './views/palette.tsx';
 import { Columns, Picker } from './views/picker.tsx';
 import { Pulls } from './views/pulls.tsx';
 import { ResourceList } from './views/resource-list.tsx';
+import { Shell } from './views/shell.tsx';
 import { Tabs } from './views/tabs.tsx';
 
 type Size = { readonly columns: number; readonly rows: number };
@@ -22,7 +25,10 @@ const overlays: Partial<Readonly<Record<OverlayKind, (size: Size) => ReactNode>>
 	palette: Palette,
 	picker: Picker,
 	columns: Columns,
+	inspect: Inspect,
 	pulls: Pulls,
+	shell: Shell,
+	forwards: Forwards,
 };
 
 function Pane({ box }: { readonly box: PaneBox }) {
@@ -36,6 +42,8 @@ export function App() {
 	const overlay = useUi((state) => state.overlays.stack.at(-1));
 	const layout = layoutOf(screen);
 	const Overlay = overlay && overlays[overlay];
+	const zoomed = useUi((state) => state.shell.zoomed) && overlay === 'shell';
+	if (zoomed) return <Shell columns={screen.columns} rows={screen.rows} />;
 	const split = layout.kind === 'split' && layout.boxes.length > 1;
 	return (
 		<Box flexDirection="column" width={screen.columns} height={screen.rows}>

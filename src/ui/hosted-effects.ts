@@ -3,10 +3,12 @@ import { createAuditLog } from './effects/action-audit.ts';
 import { createActionEffects } from './effects/action-effects.ts';
 import type { EffectHost } from './effects/effect-host.ts';
 import type { Effects } from './effects/effects.ts';
+import { createInspectEffects } from './effects/inspect-effects.ts';
 import { createLogEffects } from './effects/log-effects.ts';
 import { createPullEffects } from './effects/pull-effects.ts';
 import { createPullHistory } from './effects/pull-history.ts';
 import { hostAuthAccess } from './effects/registry-auth.ts';
+import { createSessionEffects } from './effects/session-effects.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 /** The effects of all features, made for one host; one line each. */
@@ -23,6 +25,7 @@ export function createHostedEffects(
 ): HostedEffects {
 	const audit = createAuditLog(host.env);
 	const actions = createActionEffects(host, { refresh: lent.refresh, audit });
+	const inspect = createInspectEffects(host);
 	const logs = createLogEffects(host);
 	const pulls = createPullEffects(host, {
 		refresh: lent.refresh,
@@ -31,13 +34,20 @@ export function createHostedEffects(
 		authAccess: hostAuthAccess(host.env),
 		authFile: lent.config.pull.authFile,
 	});
+	const sessions = createSessionEffects(host, lent);
 	return {
-		effects: { logs, inspect: {}, actions, pulls, sessions: {} },
-		follow: () => logs.follow(),
+		effects: { logs, inspect, actions, pulls, sessions: sessions.effects },
+		follow: () => {
+			logs.follow();
+			inspect.follow();
+			sessions.follow();
+		},
 		[Symbol.dispose]: () => {
 			logs[Symbol.dispose]();
+			inspect[Symbol.dispose]();
 			actions[Symbol.dispose]();
 			pulls[Symbol.dispose]();
+			sessions[Symbol.dispose]();
 		},
 	};
 }

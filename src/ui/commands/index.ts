@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 import { dialogCommands } from './dialog-commands.ts';
 import { entryCommands } from './entry-commands.ts';
 import { forwardCommands } from './forward-commands.ts';
+import { inspectCommands } from './inspect-commands.ts';
 import { listCommands } from './list-commands.ts';
 import { logCommands } from './log-commands.ts';
 import { logMoveCommands } from './log-move-commands.ts';
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
 	...listCommands,
 	...logMoveCommands,
 	...logCommands,
+	...inspectCommands,
 	...actionCommands,
 	...dialogCommands,
 	...pullCommands,

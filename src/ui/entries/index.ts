@@ -2,7 +2,10 @@ import { BugError } from '../../cri/errors.ts';
 import type { EntryKind } from '../store/slices/entry.ts';
 import { confirmNameEntry } from './confirm-name.ts';
 import type { Entry } from './entry.ts';
+import { forwardPortsEntry } from './forward-ports.ts';
 import { graceSecondsEntry } from './grace-seconds.ts';
+import { inspectSaveEntry } from './inspect-save.ts';
+import { inspectSearchEntry } from './inspect-search.ts';
 import { listFilterEntry } from './list-filter.ts';
 import { logFilterEntry } from './log-filter.ts';
 import { logSaveEntry } from './log-save.ts';
@@ -21,8 +24,11 @@ const table: Partial<Readonly<Record<EntryKind, Entry>>> = {
 	logFilter: logFilterEntry,
 	logTime: logTimeEntry,
 	logSave: logSaveEntry,
+	inspectSearch: inspectSearchEntry,
+	inspectSave: inspectSaveEntry,
 	confirmName: confirmNameEntry,
 	graceSeconds: graceSecondsEntry,
+	forwardPorts: forwardPortsEntry,
 	pullImage: pullImageEntry,
 	pullUsername: pullUsernameEntry,
 	pullPassword: pullPasswordEntry,

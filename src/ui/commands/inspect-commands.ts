@@ -1,0 +1,285 @@
+import { documentText } from '../inspect/document.ts';
+import {
+	inspectDocument,
+	inspectFlow,
+	inspectPageRows,
+	inspectPlace,
+	inspectWindow,
+} from '../inspect/inspect-document.ts';
+import { lineKey, placeAt } from '../inspect/place.ts';
+import { defaultSavePath } from '../inspect/save-path.ts';
+import { nextMatch } from '../inspect/search-moves.ts';
+import { resourceOf } from '../resources/index.ts';
+import { focusedList } from '../store/selectors.ts';
+import { type InspectTab, inspectTabs } from '../store/slices/inspect.ts';
+import type { UiState } from '../store/state.ts';
+import { type Command, type CommandContext, defineCommand } from './command.ts';
+import { neighbourOf, openInspect, subjectUnderCursor } from './inspect-open.ts';
+
+function hasLines(state: UiState): true | string {
+	return inspectDocument(state).length > 0 || 'There is nothing to show yet.';
+}
+
+function moves(id: string, title: string, keys: readonly string[], delta: (page: number) => number): Command {
+	return defineCommand({
+		id,
+		title,
+		keys,
+		scopes: ['inspect'],
+		danger: 'none',
+		silent: true,
+		run: ({ state, dispatch }) => {
+			if (!state.inspect || inspectDocument(state).length === 0) return;
+			const pageRows = inspectPageRows(state);
+			const { top, cursor } = inspectWindow(state);
+			const { column } = inspectPlace(state.inspect);
+			const by = delta(pageRows);
+			// A page moves the page, not only the cursor to its edge.
+			const shift = Math.abs(by) > 1 ? by : 0;
+			const place = placeAt(inspectDocument(state), inspectFlow(state), cursor + by, {
+				top: top + shift,
+				pageRows,
+				column,
+			});
+			dispatch('inspect', { kind: 'inspectPlaced', place });
+		},
+	});
+}
+
+function sideways(id: string, title: string, keys: readonly string[], step: -1 | 1): Command {
+	return defineCommand({
+		id,
+		title,
+		keys,
+		scopes: ['inspect'],
+		danger: 'none',
+		silent: true,
+		available: (state) => !state.inspect?.wrap || 'Lines are wrapped: w shows them on one row each.',
+		run: ({ state, dispatch }) => {
+			if (!state.inspect) return;
+			const place = inspectPlace(state.inspect);
+			const cells = Math.max(4, Math.floor(state.screen.columns / 3));
+			const column = Math.max(0, Math.min(2_000, place.column + step * cells));
+			dispatch('inspect', { kind: 'inspectPlaced', place: { ...place, column } });
+		},
+	});
+}
+
+function choosesTab(
+	id: string,
+	title: string,
+	keys: readonly string[],
+	next: (tab: InspectTab) => InspectTab,
+): Command {
+	return defineCommand({
+		id,
+		title,
+		keys,
+		scopes: ['inspect'],
+		danger: 'none',
+		run: ({ state, dispatch }) => {
+			if (state.inspect) dispatch('inspect', { kind: 'inspectTabChosen', tab: next(state.inspect.tab) });
+		},
+	});
+}
+
+function turned(tab: InspectTab, step: number): InspectTab {
+	const index = inspectTabs.indexOf(tab) + step;
+	return inspectTabs[(index + inspectTabs.length) % inspectTabs.length] ?? 'summary';
+}
+
+function goesTo(id: string, title: string, keys: readonly string[], step: -1 | 1): Command {
+	return defineCommand({
+		id,
+		title,
+		keys,
+		scopes: ['inspect'],
+		danger: 'none',
+		available: (state) => {
+			if (neighbourOf(state, step)) return true;
+			const noun = state.inspect ? resourceOf(state.inspect.subject.list).noun : 'object';
+			return step > 0 ? `This is the last ${noun} of the list.` : `This is the first ${noun} of the list.`;
+		},
+		run: ({ state, dispatch }) => {
+			const next = neighbourOf(state, step);
+			if (!next) return;
+			dispatch('lists', { kind: 'rowSelected', list: next.list, id: next.id });
+			openInspect(dispatch, next);
+		},
+	});
+}
+
+function findsNext(id: string, title: string, keys: readonly string[], step: -1 | 1): Command {
+	return defineCommand({
+		id,
+		title,
+		keys,
+		scopes: ['inspect'],
+		danger: 'none',
+		available: (state) => (state.inspect?.search?.query ? true : 'Search first: / and a text.'),
+		run: ({ state, dispatch }) => {
+			const move = nextMatch(state, step);
+			if (!move) {
+				const text = `Nothing matches "${state.inspect?.search?.query ?? ''}".`;
+				dispatch('notices', { kind: 'noticeRaised', level: 'warn', text });
+				return;
+			}
+			dispatch('inspect', { kind: 'inspectSearched', search: move.search });
+			dispatch('inspect', { kind: 'inspectPlaced', place: move.place });
+			if (move.wrapped) {
+				const text = step > 0 ? 'Search went on at the top.' : 'Search went on at the end.';
+				dispatch('notices', { kind: 'noticeRaised', level: 'plain', text });
+			}
+		},
+	});
+}
+
+function copyShown({ state, effects }: CommandContext): void {
+	const { inspect } = state;
+	if (!inspect) return;
+	const lines = inspectDocument(state);
+	const { marked } = inspect;
+	const chosen = marked.size > 0 ? lines.filter((_, index) => marked.has(lineKey(lines, index))) : lines;
+	const secrets = inspect.secretsShown ? ', secrets and all' : '';
+	const what =
+		marked.size > 0 ? `${chosen.length} marked lines` : `the ${inspect.tab} of ${inspect.subject.name}`;
+	effects.app.copy(documentText(chosen), `${what}${secrets}`);
+}
+
+/** Opening the inspect view, and everything that works in it. */
+export const inspectCommands: readonly Command[] = [
+	defineCommand({
+		id: 'inspect.open',
+		title: 'Inspect: why it is in this state, and everything the runtime says of it',
+		hint: 'inspect',
+		keys: ['i', 'd'],
+		scopes: ['pods', 'containers', 'images', 'logs'],
+		danger: 'none',
+		available: (state) =>
+			subjectUnderCursor(state) ? true : `No ${resourceOf(focusedList(state)).noun} is selected.`,
+		run: ({ state, dispatch }) => {
+			const subject = subjectUnderCursor(state);
+			if (subject) openInspect(dispatch, subject);
+		},
+	}),
+	choosesTab('inspect.format', 'Turn to the next of summary, YAML and JSON', ['y', 'tab'], (tab) =>
+		turned(tab, 1),
+	),
+	choosesTab('inspect.formatBack', 'Turn to the one before', ['shift+tab'], (tab) => turned(tab, -1)),
+	...inspectTabs.map((tab, index) =>
+		choosesTab(
+			`inspect.${tab}`,
+			`Show the ${tab === 'summary' ? tab : tab.toUpperCase()}`,
+			[`${index + 1}`],
+			() => tab,
+		),
+	),
+	defineCommand({
+		id: 'inspect.search',
+		title: 'Search; capitals count where the text has some',
+		hint: 'search',
+		keys: ['/'],
+		scopes: ['inspect'],
+		danger: 'none',
+		available: hasLines,
+		run: ({ state, dispatch }) => {
+			if (!state.inspect) return;
+			const origin = inspectPlace(state.inspect);
+			const query = state.inspect.search?.query ?? '';
+			dispatch('inspect', { kind: 'inspectSearched', search: { query: '', at: undefined, origin } });
+			dispatch('entry', {
+				kind: 'entryOpened',
+				entry: 'inspectSearch',
+				label: '/',
+				history: query === '' ? [] : [query],
+			});
+		},
+	}),
+	findsNext('inspect.next', 'Go to the next match', ['n'], 1),
+	findsNext('inspect.previous', 'Go to the match before', ['N'], -1),
+	defineCommand({
+		id: 'inspect.secrets',
+		title: 'Show what looks like a secret, or hide it again',
+		hint: 'secrets',
+		keys: ['x'],
+		scopes: ['inspect'],
+		danger: 'none',
+		run: ({ dispatch }) => dispatch('inspect', { kind: 'inspectSecretsToggled' }),
+	}),
+	defineCommand({
+		id: 'inspect.copy',
+		title: 'Copy the marked lines, or all of what is shown',
+		hint: 'copy',
+		keys: ['c'],
+		scopes: ['inspect'],
+		danger: 'none',
+		available: hasLines,
+		run: copyShown,
+	}),
+	defineCommand({
+		id: 'inspect.save',
+		title: 'Save what is shown to a file',
+		hint: 'save',
+		keys: ['ctrl+s'],
+		scopes: ['inspect'],
+		danger: 'none',
+		available: hasLines,
+		run: ({ state, dispatch }) => {
+			if (!state.inspect) return;
+			dispatch('inspect', { kind: 'inspectReplaceAsked', path: undefined });
+			const value = defaultSavePath(state.inspect.subject, state.inspect.tab);
+			dispatch('entry', { kind: 'entryOpened', entry: 'inspectSave', label: 'Save to', value });
+		},
+	}),
+	defineCommand({
+		id: 'inspect.wrap',
+		title: 'Wrap long lines, or show them on one row each',
+		hint: 'wrap',
+		keys: ['w'],
+		scopes: ['inspect'],
+		danger: 'none',
+		run: ({ dispatch }) => dispatch('inspect', { kind: 'inspectWrapToggled' }),
+	}),
+	defineCommand({
+		id: 'inspect.mark',
+		title: 'Mark this line for copying and move on',
+		keys: ['space'],
+		scopes: ['inspect'],
+		danger: 'none',
+		available: hasLines,
+		run: ({ state, dispatch, runCommand }) => {
+			const lines = inspectDocument(state);
+			const { line } = inspectFlow(state).rowAt(inspectWindow(state).cursor);
+			dispatch('inspect', { kind: 'inspectMarkToggled', key: lineKey(lines, line) });
+			runCommand('inspect.down');
+		},
+	}),
+	defineCommand({
+		id: 'inspect.unmark',
+		title: 'Clear all marks',
+		keys: ['u'],
+		scopes: ['inspect'],
+		danger: 'none',
+		run: ({ dispatch }) => dispatch('inspect', { kind: 'inspectMarksCleared' }),
+	}),
+	goesTo('inspect.nextObject', 'Inspect the next one of the list', ['.', '>'], 1),
+	goesTo('inspect.previousObject', 'Inspect the one before in the list', [',', '<'], -1),
+	defineCommand({
+		id: 'inspect.refresh',
+		title: 'Ask the runtime again now',
+		keys: ['ctrl+r'],
+		scopes: ['inspect'],
+		danger: 'none',
+		run: ({ effects }) => effects.inspect.refresh(),
+	}),
+	moves('inspect.down', 'Move down', ['j', 'down'], () => 1),
+	moves('inspect.up', 'Move up', ['k', 'up'], () => -1),
+	moves('inspect.halfDown', 'Move down half a page', ['ctrl+d'], (page) => Math.ceil(page / 2)),
+	moves('inspect.halfUp', 'Move up half a page', ['ctrl+u'], (page) => -Math.ceil(page / 2)),
+	moves('inspect.pageDown', 'Move down a page', ['ctrl+f', 'pagedown'], (page) => page),
+	moves('inspect.pageUp', 'Move up a page', ['ctrl+b', 'pageup'], (page) => -page),
+	moves('inspect.top', 'Go to the top', ['g', 'home'], () => -1e9),
+	moves('inspect.bottom', 'Go to the end', ['G', 'end'], () => 1e9),
+	sideways('inspect.right', 'Scroll to the right', ['right', 'l'], 1),
+	sideways('inspect.left', 'Scroll to the left', ['left', 'h'], -1),
+];

@@ -1,0 +1,87 @@
+import { graphemeCells } from '../format/width.ts';
+import type { Document } from './document.ts';
+
+/** A row on the screen: which line of the document, and which part of its text. */
+export type FlowRow = {
+	readonly line: number;
+	readonly part: number;
+	readonly start: number;
+	readonly end: number;
+};
+
+/** A document as rows: one a line, or as many as wrapping makes of it. */
+export type Flow = {
+	readonly count: number;
+	readonly rowAt: (row: number) => FlowRow;
+	/** First row of a line, or of one of its parts. */
+	readonly rowOf: (line: number, part?: number) => number;
+};
+
+const ascii = /^[\x20-\x7e]*$/;
+
+/** Where the rows of one line begin, the first (0) left out. */
+function breaksOf(text: string, widthCells: number): readonly number[] {
+	if (ascii.test(text)) {
+		const breaks: number[] = [];
+		for (let at = widthCells; at < text.length; at += widthCells) breaks.push(at);
+		return breaks;
+	}
+	const breaks: number[] = [];
+	let offset = 0;
+	let used = 0;
+	for (const cell of graphemeCells(text)) {
+		if (used + cell.widthCells > widthCells && used > 0) {
+			breaks.push(offset);
+			used = 0;
+		}
+		used += cell.widthCells;
+		offset += cell.text.length;
+	}
+	return breaks;
+}
+
+/** Every line is one row: what is too long is reached sideways. */
+export function unwrapped(lines: Document): Flow {
+	return {
+		count: lines.length,
+		rowAt: (row) => ({ line: row, part: 0, start: 0, end: lines[row]?.text.length ?? 0 }),
+		rowOf: (line) => line,
+	};
+}
+
+/** Lines wrapped at a width in cells, never amid a character. Costs one pass over the document. */
+export function wrapped(lines: Document, widthCells: number): Flow {
+	const width = Math.max(1, widthCells);
+	const lineOf: number[] = [];
+	const startOf: number[] = [];
+	const firstRow: number[] = [];
+	for (const [index, { text }] of lines.entries()) {
+		firstRow.push(lineOf.length);
+		lineOf.push(index);
+		startOf.push(0);
+		// No character takes more than two cells a unit: such a short text needs no closer look.
+		if (text.length * 2 <= width) continue;
+		for (const at of breaksOf(text, width)) {
+			lineOf.push(index);
+			startOf.push(at);
+		}
+	}
+	return {
+		count: lineOf.length,
+		rowAt(row) {
+			const line = lineOf[row] ?? 0;
+			const next = lineOf[row + 1] === line ? startOf[row + 1] : undefined;
+			return {
+				line,
+				part: row - (firstRow[line] ?? row),
+				start: startOf[row] ?? 0,
+				end: next ?? lines[line]?.text.length ?? 0,
+			};
+		},
+		rowOf(line, part = 0) {
+			const first = firstRow[line] ?? 0;
+			const after = firstRow[line + 1] ?? lineOf.length;
+			return Math.min(first + part, after - 1);
+		},
+	};
+}
