@@ -8,6 +8,11 @@ type Rule = {
 	readonly remedy: string;
 };
 
+/** The image without the registry that the sentence names already. */
+function within(image: string, registry: string): string {
+	return image.startsWith(`${registry}/`) ? image.slice(registry.length + 1) : image;
+}
+
 /** What runtimes and registries say, most telling first: one text often holds the words of several. */
 const rules: readonly Rule[] = [
 	{
@@ -57,13 +62,14 @@ const rules: readonly Rule[] = [
 		kind: 'unauthorized',
 		pattern:
 			/unauthorized|authentication required|authorization failed|no basic auth|access (?:is )?denied|\bdenied\b|forbidden|\b40[13]\b/,
-		sentence: (image, registry) => `${registry} wants a login for ${image}, or the image does not exist.`,
+		sentence: (image, registry) =>
+			`${registry} wants a login for ${within(image, registry)}, or has no such image.`,
 		remedy: 'L in the list of tasks asks for user name and password.',
 	},
 	{
 		kind: 'notFound',
 		pattern: /manifest unknown|name unknown|not found|does not exist|no match for platform|\b404\b/,
-		sentence: (image, registry) => `${registry} has no ${image}.`,
+		sentence: (image, registry) => `${registry} has no ${within(image, registry)}.`,
 		remedy: 'Check name and tag; the tag may be gone, or built for another platform only.',
 	},
 	{

@@ -40,7 +40,8 @@ export function activityText(state: UiState): string | undefined {
 	for (const change of state.actions.changes) {
 		if (change.endedAtMs !== undefined) continue;
 		const [only] = change.targets;
-		const name = change.targets.length === 1 && only ? ` ${truncateCells(sanitizeLine(only.name), 20)}…` : '';
+		const name =
+			change.targets.length === 1 && only ? ` ${truncateCells(`${sanitizeLine(only.name)}…`, 20)}` : '';
 		parts.push(`${verbDoing[change.verb]}${name} ${sanitizeLine(changeProgress(state, change))}`);
 	}
 	const pulls = state.pulls.tasks.filter((task) => task.state === 'running');

@@ -78,8 +78,8 @@ function pruneParts(state: UiState, dialog: ActionDialog): readonly Part[] {
 		const off = own.length === 0 || dialog.excludedKinds.includes(kind);
 		const freed = own.reduce((sum, target) => sum + target.sizeBytes, 0n);
 		const bytes = freed > 0n ? `, frees up to ${formatBytes(freed)}` : '';
-		const text = `${index + 1} ${formatPlural(own.length, kind)}${own.length > 0 ? ` ${kindWords[kind]}${bytes}` : ''}`;
-		return { label: off ? '[ ]' : '[x]', text, token: off ? 'muted' : undefined };
+		const text = `${formatPlural(own.length, kind)}${own.length > 0 ? ` ${kindWords[kind]}${bytes}` : ''}`;
+		return { label: `[${off ? ' ' : 'x'}] ${index + 1}`, text, token: off ? 'muted' : undefined };
 	});
 	return [
 		...parts,
