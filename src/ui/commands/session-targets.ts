@@ -34,7 +34,7 @@ export function shellTargetOf(row: ContainerRow): ShellTarget {
 		containerId: row.container.id,
 		container: row.name,
 		pod: podNameOf(row),
-		image: row.container.image.userSpecifiedImage || row.container.image.image || row.container.imageRef,
+		image: row.imageName,
 	};
 }
 

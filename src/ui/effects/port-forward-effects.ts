@@ -63,7 +63,7 @@ export function createForwardEffects(host: EffectHost): HostedForwards {
 		} catch (error) {
 			stops.delete(id);
 			host.dispatch('forwards', { kind: 'forwardClosed', id });
-			if (!isAbort(error) && !signal.aborted) raise('fail', `Port-forward: ${errorMessage(error)}`);
+			if (!isAbort(error) && !signal.aborted) raise('fail', sentence(errorMessage(error)));
 		}
 	}
 
@@ -106,4 +106,8 @@ export function createForwardEffects(host: EffectHost): HostedForwards {
 			for (const id of [...stops.keys()]) end(id);
 		},
 	};
+}
+
+function sentence(message: string): string {
+	return `${message.slice(0, 1).toUpperCase()}${message.slice(1)}.`;
 }

@@ -142,9 +142,9 @@ export function listenProblem(error: NodeJS.ErrnoException, spec: ForwardSpec): 
 	const where = `cannot listen on ${addressText(spec.address, spec.localPort)}`;
 	switch (error.code) {
 		case 'EADDRINUSE':
-			return `${where}: the port is in use; write another, or :${spec.remotePort} for any free one`;
+			return `${where}: the port is in use; :${spec.remotePort} takes a free one`;
 		case 'EACCES':
-			return `${where}: ports below 1024 take root; write a higher one, or :${spec.remotePort} for any free one`;
+			return `${where}: ports below 1024 take root; :${spec.remotePort} takes a free one`;
 		case 'EADDRNOTAVAIL':
 		case 'ENOTFOUND':
 			return `${where}: this host has no such address`;

@@ -4,6 +4,7 @@ import { fitLine, selectedLine } from '../format/line.ts';
 import { paneTitle } from '../format/pane-title.ts';
 import { sanitizeLine } from '../format/sanitize.ts';
 import { padCells, truncateCells } from '../format/width.ts';
+import { wrapWords } from '../format/wrap-words.ts';
 import { useUi } from '../hooks/use-ui.ts';
 import type { PortForward } from '../store/slices/forwards.ts';
 import type { UiState } from '../store/state.ts';
@@ -39,13 +40,20 @@ export function forwardsLines(state: UiState, { columns, rows }: Size): readonly
 		' PORT  CONNS  SENT  RECV  STATE',
 	].join('');
 	const lines = open.map((forward) => row(forward, localCells, podCells));
-	const first = Math.max(0, cursor - Math.max(1, rows - 2) + 1);
+	// What went wrong with the selected one is told whole, at the foot.
+	const problem = open[cursor]?.problem;
+	const foot: readonly Line[] = problem
+		? [[], ...wrapWords(` ${sanitizeLine(problem)}`, columns).map((text): Line => [{ text, token: 'fail' }])]
+		: [];
+	const room = Math.max(1, rows - 2 - foot.length);
+	const first = Math.max(0, cursor - room + 1);
 	return [
 		title,
 		[{ text: heads, token: 'columnHeader' }],
 		...lines
 			.map((line, index) => (index === cursor ? selectedLine(fitLine(line, columns)) : line))
-			.slice(first, first + rows - 2),
+			.slice(first, first + room),
+		...foot,
 	];
 }
 
@@ -62,9 +70,7 @@ function row(forward: PortForward, localCells: number, podCells: number): Line {
 		{ text: `${padCells(formatBytesCompact(traffic.sentBytes), 5, 'right')} `, token: 'muted' },
 		{ text: `${padCells(formatBytesCompact(traffic.receivedBytes), 5, 'right')}  `, token: 'muted' },
 		stateSpan(phase),
-		...(forward.problem
-			? [{ text: `  ${sanitizeLine(forward.problem)}`, token: 'fail' } satisfies Span]
-			: []),
+		...(forward.problem ? [{ text: ', last failed', token: 'fail' } satisfies Span] : []),
 	];
 }
 

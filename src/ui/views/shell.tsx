@@ -2,12 +2,12 @@ import { Lines } from '../components/lines.tsx';
 import { lineWidthCells, truncateLine } from '../format/line.ts';
 import { paneTitle } from '../format/pane-title.ts';
 import { sanitizeLine } from '../format/sanitize.ts';
-import { sliceCells, stringWidthCells } from '../format/width.ts';
+import { wrapWords } from '../format/wrap-words.ts';
 import { useUi, useUiContext } from '../hooks/use-ui.ts';
 import { formatChord } from '../keys/display.ts';
 import { currentShell, type ShellMode, type ShellSession, type ShellState } from '../store/slices/shell.ts';
 import type { UiState } from '../store/state.ts';
-import type { Line, Span, Token } from '../theme/tokens.ts';
+import type { Line, Token } from '../theme/tokens.ts';
 import type { KeyTable } from './help.tsx';
 
 type Size = { readonly columns: number; readonly rows: number };
@@ -140,14 +140,5 @@ function isBlank(line: Line): boolean {
 }
 
 function wrapped(text: string, columns: number, token?: Token): readonly Line[] {
-	const lines: Span[][] = [];
-	let rest = text;
-	while (stringWidthCells(rest) > columns) {
-		const head = sliceCells(rest, 0, columns);
-		const blank = head.lastIndexOf(' ');
-		const cut = blank > columns / 2 ? head.slice(0, blank) : head.trimEnd();
-		lines.push([{ text: cut, token }]);
-		rest = rest.slice(cut.length).trimStart();
-	}
-	return [...lines, [{ text: rest, token }]];
+	return wrapWords(text, columns).map((line) => [{ text: line, token }]);
 }
