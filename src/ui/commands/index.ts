@@ -5,6 +5,7 @@ import { dialogCommands } from './dialog-commands.ts';
 import { entryCommands } from './entry-commands.ts';
 import { forwardCommands } from './forward-commands.ts';
 import { inspectCommands } from './inspect-commands.ts';
+import { inspectMoveCommands } from './inspect-move-commands.ts';
 import { listCommands } from './list-commands.ts';
 import { logCommands } from './log-commands.ts';
 import { logMoveCommands } from './log-move-commands.ts';
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
 	...logMoveCommands,
 	...logCommands,
 	...inspectCommands,
+	...inspectMoveCommands,
 	...actionCommands,
 	...dialogCommands,
 	...pullCommands,

@@ -1,12 +1,6 @@
 import { documentText } from '../inspect/document.ts';
-import {
-	inspectDocument,
-	inspectFlow,
-	inspectPageRows,
-	inspectPlace,
-	inspectWindow,
-} from '../inspect/inspect-document.ts';
-import { lineKey, placeAt } from '../inspect/place.ts';
+import { inspectDocument, inspectFlow, inspectPlace, inspectWindow } from '../inspect/inspect-document.ts';
+import { lineKey } from '../inspect/place.ts';
 import { defaultSavePath } from '../inspect/save-path.ts';
 import { nextMatch } from '../inspect/search-moves.ts';
 import { resourceOf } from '../resources/index.ts';
@@ -20,60 +14,17 @@ function hasLines(state: UiState): true | string {
 	return inspectDocument(state).length > 0 || 'There is nothing to show yet.';
 }
 
-function moves(id: string, title: string, keys: readonly string[], delta: (page: number) => number): Command {
-	return defineCommand({
-		id,
-		title,
-		keys,
-		scopes: ['inspect'],
-		danger: 'none',
-		silent: true,
-		run: ({ state, dispatch }) => {
-			if (!state.inspect || inspectDocument(state).length === 0) return;
-			const pageRows = inspectPageRows(state);
-			const { top, cursor } = inspectWindow(state);
-			const { column } = inspectPlace(state.inspect);
-			const by = delta(pageRows);
-			// A page moves the page, not only the cursor to its edge.
-			const shift = Math.abs(by) > 1 ? by : 0;
-			const place = placeAt(inspectDocument(state), inspectFlow(state), cursor + by, {
-				top: top + shift,
-				pageRows,
-				column,
-			});
-			dispatch('inspect', { kind: 'inspectPlaced', place });
-		},
-	});
-}
-
-function sideways(id: string, title: string, keys: readonly string[], step: -1 | 1): Command {
-	return defineCommand({
-		id,
-		title,
-		keys,
-		scopes: ['inspect'],
-		danger: 'none',
-		silent: true,
-		available: (state) => !state.inspect?.wrap || 'Lines are wrapped: w shows them on one row each.',
-		run: ({ state, dispatch }) => {
-			if (!state.inspect) return;
-			const place = inspectPlace(state.inspect);
-			const cells = Math.max(4, Math.floor(state.screen.columns / 3));
-			const column = Math.max(0, Math.min(2_000, place.column + step * cells));
-			dispatch('inspect', { kind: 'inspectPlaced', place: { ...place, column } });
-		},
-	});
-}
-
 function choosesTab(
 	id: string,
 	title: string,
 	keys: readonly string[],
 	next: (tab: InspectTab) => InspectTab,
+	hint?: string,
 ): Command {
 	return defineCommand({
 		id,
 		title,
+		hint,
 		keys,
 		scopes: ['inspect'],
 		danger: 'none',
@@ -162,8 +113,12 @@ export const inspectCommands: readonly Command[] = [
 			if (subject) openInspect(dispatch, subject);
 		},
 	}),
-	choosesTab('inspect.format', 'Turn to the next of summary, YAML and JSON', ['y', 'tab'], (tab) =>
-		turned(tab, 1),
+	choosesTab(
+		'inspect.format',
+		'Turn to the next of summary, YAML and JSON',
+		['y', 'tab'],
+		(tab) => turned(tab, 1),
+		'yaml/json',
 	),
 	choosesTab('inspect.formatBack', 'Turn to the one before', ['shift+tab'], (tab) => turned(tab, -1)),
 	...inspectTabs.map((tab, index) =>
@@ -272,14 +227,4 @@ export const inspectCommands: readonly Command[] = [
 		danger: 'none',
 		run: ({ effects }) => effects.inspect.refresh(),
 	}),
-	moves('inspect.down', 'Move down', ['j', 'down'], () => 1),
-	moves('inspect.up', 'Move up', ['k', 'up'], () => -1),
-	moves('inspect.halfDown', 'Move down half a page', ['ctrl+d'], (page) => Math.ceil(page / 2)),
-	moves('inspect.halfUp', 'Move up half a page', ['ctrl+u'], (page) => -Math.ceil(page / 2)),
-	moves('inspect.pageDown', 'Move down a page', ['ctrl+f', 'pagedown'], (page) => page),
-	moves('inspect.pageUp', 'Move up a page', ['ctrl+b', 'pageup'], (page) => -page),
-	moves('inspect.top', 'Go to the top', ['g', 'home'], () => -1e9),
-	moves('inspect.bottom', 'Go to the end', ['G', 'end'], () => 1e9),
-	sideways('inspect.right', 'Scroll to the right', ['right', 'l'], 1),
-	sideways('inspect.left', 'Scroll to the left', ['left', 'h'], -1),
 ];

@@ -5,8 +5,12 @@ import type { RawAnswer, StringMap } from '../../cri/model.ts';
  * map with the JSON inside it parsed. An entry that is no JSON stays the text it is.
  */
 export function answerTree(raw: RawAnswer): Readonly<Record<string, unknown>> {
-	const { info, ...rest } = raw;
-	const tree: Record<string, unknown> = { ...rest };
+	const { info, status, image, ...rest } = raw;
+	const tree: Record<string, unknown> = {
+		...(status !== undefined && { status }),
+		...(image !== undefined && { image }),
+		...rest,
+	};
 	for (const [name, text] of Object.entries((info ?? {}) as StringMap)) {
 		// An entry never hides a field of the answer itself.
 		tree[Object.hasOwn(tree, name) ? `info.${name}` : name] = parsedOrText(text);

@@ -15,6 +15,8 @@ export type DocumentLine = {
 	readonly marks: readonly Mark[];
 	/** By what the line is found again after a refresh; its text where that is enough. */
 	readonly key?: string | undefined;
+	/** Cells by which its rows after the first are set in when it is wrapped. */
+	readonly hang?: number | undefined;
 	/** It goes on the line before: a line too long for one was cut here. */
 	readonly continues?: boolean | undefined;
 };
@@ -26,7 +28,7 @@ export type Document = readonly DocumentLine[];
 export const longestLine = 2_000;
 
 /** Makes a line of spans a document line. Text is sanitised here. */
-export function documentLine(spans: Line, key?: string): DocumentLine {
+export function documentLine(spans: Line, key?: string, hang?: number): DocumentLine {
 	let text = '';
 	const marks: Mark[] = [];
 	for (const span of spans) {
@@ -37,7 +39,7 @@ export function documentLine(spans: Line, key?: string): DocumentLine {
 		}
 		text += clean;
 	}
-	return { text, marks, key };
+	return { text, marks, key, hang };
 }
 
 /** Cuts a line that is too long into several, never amid a surrogate pair. */
@@ -59,6 +61,7 @@ export function brokenLines(line: DocumentLine): readonly DocumentLine[] {
 					end: Math.min(mark.end, end) - from,
 				})),
 			...(line.key !== undefined && { key: `${line.key}+${from}` }),
+			hang: line.hang,
 			...(from > 0 && { continues: true }),
 		});
 		start = end;

@@ -19,25 +19,32 @@ export type Flow = {
 
 const ascii = /^[\x20-\x7e]*$/;
 
-/** Where the rows of one line begin, the first (0) left out. */
-function breaksOf(text: string, widthCells: number): readonly number[] {
+/** Where the rows of one line begin, the first (0) left out; the ones after the first have `hang` cells less. */
+function breaksOf(text: string, widthCells: number, hang: number): readonly number[] {
+	const breaks: number[] = [];
+	const rest = widthCells - hang;
 	if (ascii.test(text)) {
-		const breaks: number[] = [];
-		for (let at = widthCells; at < text.length; at += widthCells) breaks.push(at);
+		for (let at = widthCells; at < text.length; at += rest) breaks.push(at);
 		return breaks;
 	}
-	const breaks: number[] = [];
 	let offset = 0;
 	let used = 0;
+	let room = widthCells;
 	for (const cell of graphemeCells(text)) {
-		if (used + cell.widthCells > widthCells && used > 0) {
+		if (used + cell.widthCells > room && used > 0) {
 			breaks.push(offset);
 			used = 0;
+			room = rest;
 		}
 		used += cell.widthCells;
 		offset += cell.text.length;
 	}
 	return breaks;
+}
+
+/** Cells by which a wrapped row is set in; a narrow screen has none to spare. */
+export function hangOf({ hang }: { readonly hang?: number | undefined }, widthCells: number): number {
+	return hang !== undefined && hang * 3 <= widthCells ? hang : 0;
 }
 
 /** Every line is one row: what is too long is reached sideways. */
@@ -55,13 +62,14 @@ export function wrapped(lines: Document, widthCells: number): Flow {
 	const lineOf: number[] = [];
 	const startOf: number[] = [];
 	const firstRow: number[] = [];
-	for (const [index, { text }] of lines.entries()) {
+	for (const [index, line] of lines.entries()) {
+		const { text } = line;
 		firstRow.push(lineOf.length);
 		lineOf.push(index);
 		startOf.push(0);
 		// No character takes more than two cells a unit: such a short text needs no closer look.
 		if (text.length * 2 <= width) continue;
-		for (const at of breaksOf(text, width)) {
+		for (const at of breaksOf(text, width, hangOf(line, width))) {
 			lineOf.push(index);
 			startOf.push(at);
 		}

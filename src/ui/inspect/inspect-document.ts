@@ -164,9 +164,13 @@ export function inspectDocument(state: UiState): Document {
 	}
 }
 
+/** Whether the shown tab wraps its long lines. */
+export function isWrapped({ inspect }: UiState): boolean {
+	return inspect?.wrap[inspect.tab] ?? false;
+}
+
 const flowOf = memoized(
-	(state: UiState) =>
-		[inspectDocument(state), state.inspect?.wrap ?? false, state.screen.columns - gutterCells] as const,
+	(state: UiState) => [inspectDocument(state), isWrapped(state), state.screen.columns - gutterCells] as const,
 	(lines, wrap, widthCells): Flow => (wrap ? wrapped(lines, widthCells) : unwrapped(lines)),
 );
 

@@ -10,6 +10,7 @@ import {
 	inspectPageRows,
 	inspectPlace,
 	inspectWindow,
+	isWrapped,
 } from './inspect-document.ts';
 import { lineKey, placeAt, resolveAnchor } from './place.ts';
 
@@ -22,7 +23,7 @@ export type SearchMove = {
 
 /** The column from which a match of an unwrapped line is on the screen. */
 function columnFor(state: UiState, text: string, start: number, end: number, column: number): number {
-	if (state.inspect?.wrap) return 0;
+	if (isWrapped(state)) return 0;
 	const width = state.screen.columns - gutterCells;
 	const from = stringWidthCells(text.slice(0, start));
 	const to = from + stringWidthCells(text.slice(start, end));
@@ -49,11 +50,11 @@ function moveTo(
 		row++;
 	const before = inspectPlace(inspect);
 	const column = columnFor(state, lines[line]?.text ?? '', start, start + matches.queryLength, before.column);
-	const place = placeAt(lines, flow, row, {
-		top: inspectWindow(state).top,
-		pageRows: inspectPageRows(state),
-		column,
-	});
+	const pageRows = inspectPageRows(state);
+	const { top } = inspectWindow(state);
+	// A match off the page comes to its middle, with what stands around it; one on it moves nothing.
+	const shown = row >= top && row < top + pageRows ? top : row - Math.floor(pageRows / 2);
+	const place = placeAt(lines, flow, row, { top: shown, pageRows, column });
 	return {
 		place,
 		search: { ...search, at: { anchor: { key: lineKey(lines, line), line, part: 0 }, start } },

@@ -39,7 +39,7 @@ export function createSummary(): Summary {
 	let current = '';
 	const seen = new Map<string, number>();
 
-	function add(line: Line, name: string): void {
+	function add(line: Line, name: string, hang = 4): void {
 		if (heading !== undefined) {
 			if (lines.length > 0) lines.push({ text: '', marks: [], key: `${heading}/before` });
 			lines.push(documentLine([{ text: heading, token: 'titleFocused' }], heading));
@@ -48,7 +48,7 @@ export function createSummary(): Summary {
 		const base = `${current}/${name}`;
 		const count = seen.get(base) ?? 0;
 		seen.set(base, count + 1);
-		lines.push(...brokenLines(documentLine(line, `${base}/${count}`)));
+		lines.push(...brokenLines(documentLine(line, `${base}/${count}`, hang)));
 	}
 
 	function spans(value: FactValue, token?: Token): Line {
@@ -63,7 +63,7 @@ export function createSummary(): Summary {
 		const content = spans(value, token);
 		if (content.length === 0) return;
 		const lead: Span = { text: `  ${padCells(label, labelCells)} `, token: 'muted' };
-		add([lead, ...content], label);
+		add([lead, ...content], label, labelCells + 3);
 	}
 
 	return {
@@ -78,7 +78,7 @@ export function createSummary(): Summary {
 				const content = spans(value);
 				if (content.length === 0) continue;
 				const lead: Span = { text: `  ${padCells(first ? label : '', labelCells)} `, token: 'muted' };
-				add([lead, ...content], label);
+				add([lead, ...content], label, labelCells + 3);
 				first = false;
 			}
 		},

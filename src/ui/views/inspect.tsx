@@ -1,19 +1,22 @@
 import { Lines } from '../components/lines.tsx';
 import { formatDuration } from '../format/duration.ts';
-import { fitLine } from '../format/line.ts';
+import { fitLine, lineWidthCells, truncateLine } from '../format/line.ts';
 import { paneTitle } from '../format/pane-title.ts';
 import { sanitizeLine } from '../format/sanitize.ts';
 import { sliceCells, stringWidthCells } from '../format/width.ts';
 import { useUi } from '../hooks/use-ui.ts';
 import { type DocumentLine, spansOf } from '../inspect/document.ts';
 import { firstMatchFrom, type Matches, matchAt } from '../inspect/find.ts';
+import { hangOf } from '../inspect/flow.ts';
 import {
+	gutterCells,
 	inspectChromeRows,
 	inspectDocument,
 	inspectFlow,
 	inspectMatches,
 	inspectPlace,
 	inspectWindow,
+	isWrapped,
 } from '../inspect/inspect-document.ts';
 import { lineKey, resolveAnchor } from '../inspect/place.ts';
 import { inspectedRow } from '../inspect/subject-row.ts';
@@ -45,18 +48,19 @@ function titleLine(state: UiState, columns: number, remarks: Line): Line {
 	if (!inspect) return [];
 	const row = inspectedRow(state);
 	const stateText = row && 'stateText' in row ? row.stateText : '';
+	const title: Line = [
+		{ text: `${resourceOf(inspect.subject.list).noun} `, token: 'titleFocused' },
+		{ text: sanitizeLine(inspect.subject.name), token: 'titleFocused' },
+		...(row
+			? ([{ text: stateText ? ` ${sanitizeLine(stateText)}` : '', token: healthToken[row.health] }] as const)
+			: []),
+		...(row?.departed ? ([{ text: ' gone from the runtime', token: 'warn' }] as const) : []),
+	];
+	// The name gives way before what must be known: that secrets are shown, and how old all this is.
+	const room = columns - lineWidthCells(remarks) - 8;
 	return paneTitle({
 		label: '',
-		title: [
-			{ text: `${resourceOf(inspect.subject.list).noun} `, token: 'titleFocused' },
-			{ text: sanitizeLine(inspect.subject.name), token: 'titleFocused' },
-			...(row
-				? ([
-						{ text: stateText ? ` ${sanitizeLine(stateText)}` : '', token: healthToken[row.health] },
-					] as const)
-				: []),
-			...(row?.departed ? ([{ text: ' gone from the runtime', token: 'warn' }] as const) : []),
-		],
+		title: truncateLine(title, Math.max(8, room)),
 		remarks,
 		focused: true,
 		columns,
@@ -87,8 +91,6 @@ function remarksOf(state: UiState, matches: Matches): readonly Span[] {
 		);
 	}
 	if (inspect.marked.size > 0) spans.push({ text: `${inspect.marked.size} marked `, token: 'accent' });
-	if (inspect.secretsShown) spans.push({ text: 'secrets shown ', token: 'danger' });
-	if (inspect.wrap) spans.push({ text: 'wrap ', token: 'muted' });
 	return spans;
 }
 
@@ -145,11 +147,14 @@ export function inspectLines(state: UiState, { columns, rows }: Size): readonly 
 	const { top, cursor } = inspectWindow(state);
 	const remarks = remarksOf(state, matches);
 	const chrome = inspectChromeRows(rows);
-	const age = ageRemark(state);
+	const age: Line = [
+		...(inspect.secretsShown ? ([{ text: 'secrets shown ', token: 'danger' }] as const) : []),
+		ageRemark(state),
+	];
 	const out: Line[] =
 		chrome > 1
-			? [titleLine(state, columns, [age]), tabsLine(state, columns, remarks)]
-			: [titleLine(state, columns, [...remarks, { text: `${tabTitles[inspect.tab]} ` }, age])];
+			? [titleLine(state, columns, age), tabsLine(state, columns, remarks)]
+			: [titleLine(state, columns, [...remarks, { text: `${tabTitles[inspect.tab]} ` }, ...age])];
 	if (flow.count === 0) return [...out, ...emptyLines(state)];
 	const { column } = inspectPlace(inspect);
 	const current = currentMatch(state, matches);
@@ -157,12 +162,13 @@ export function inspectLines(state: UiState, { columns, rows }: Size): readonly 
 		const row = flow.rowAt(at);
 		const line = lines[row.line] as DocumentLine;
 		const marked = inspect.marked.has(lineKey(lines, row.line));
+		const hang = row.part > 0 ? hangOf(line, columns - gutterCells) : 0;
 		const gutter: Line = [
 			{ text: at === cursor ? '▸' : ' ', token: 'accent' },
-			{ text: marked ? '●' : ' ', token: 'accent' },
+			{ text: (marked ? '●' : ' ') + ' '.repeat(hang), token: 'accent' },
 		];
 		const spans = spansOf(line, row.start, row.end, rangesOf(matches, row.line, current));
-		out.push([...gutter, ...(inspect.wrap ? spans : fromCell(spans, column))]);
+		out.push([...gutter, ...(isWrapped(state) ? spans : fromCell(spans, column))]);
 	}
 	return out;
 }

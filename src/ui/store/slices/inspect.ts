@@ -77,7 +77,8 @@ export type InspectState =
 			readonly problem: string | undefined;
 			readonly evidence: InspectEvidence | undefined;
 			readonly secretsShown: boolean;
-			readonly wrap: boolean;
+			/** Long lines take as many rows as they need; in a summary at first, elsewhere when asked for. */
+			readonly wrap: Readonly<Record<InspectTab, boolean>>;
 			readonly places: Readonly<Record<InspectTab, InspectPlace>>;
 			/** Keys of marked lines of the shown tab. */
 			readonly marked: ReadonlySet<string>;
@@ -120,7 +121,7 @@ function opened(state: InspectState, subject: InspectSubject): InspectState {
 		problem: undefined,
 		evidence: undefined,
 		secretsShown: false,
-		wrap: state?.wrap ?? false,
+		wrap: state?.wrap ?? { summary: true, yaml: false, json: false },
 		places: { summary: topPlace, yaml: topPlace, json: topPlace },
 		marked: new Set(),
 		search: undefined,
@@ -156,7 +157,11 @@ export function updateInspect(state: InspectState, event: InspectEvent): Inspect
 			return { ...state, secretsShown: !state.secretsShown };
 		case 'inspectWrapToggled': {
 			const place = { ...state.places[state.tab], column: 0 };
-			return { ...state, wrap: !state.wrap, places: { ...state.places, [state.tab]: place } };
+			return {
+				...state,
+				wrap: { ...state.wrap, [state.tab]: !state.wrap[state.tab] },
+				places: { ...state.places, [state.tab]: place },
+			};
 		}
 		case 'inspectMarkToggled': {
 			const marked = new Set(state.marked);
