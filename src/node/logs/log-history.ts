@@ -44,6 +44,8 @@ export type LogReadOptions = {
 	/** Only lines that match; found off the main thread, so no pattern can block it. */
 	readonly filter?: LogMatcher | undefined;
 	readonly signal?: AbortSignal | undefined;
+	/** With a filter: bytes looked through so far, every 50 ms or so; in a merged history, of one source. */
+	readonly onScanned?: ((scannedBytes: number) => void) | undefined;
 };
 
 /** Options of a scan over much of the history. */

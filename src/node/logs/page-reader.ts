@@ -47,7 +47,9 @@ export function createPageReader(
 		};
 	}
 
-	const readForward: LogHistory['readForward'] = async (from, count, { filter, signal } = {}) => {
+	const readForward: LogHistory['readForward'] = async (from, count, options = {}) => {
+		const { filter, signal } = options;
+		let scannedBytes = 0;
 		signal?.throwIfAborted();
 		await store.refresh();
 		const lines: LogLine[] = [];
@@ -56,7 +58,10 @@ export function createPageReader(
 		for (const segment of [...store.segments()].filter((each) => each.id >= start.segment)) {
 			if (lines.length >= count) break;
 			const offset = segment.id === start.segment ? start.offset : 0;
-			lines.push(...(await pageForward(segment, offset, count - lines.length, filter, { signal })));
+			const onProgress = (bytes: number) => options.onScanned?.(scannedBytes + bytes);
+			const scan: PageOptions = { signal, onProgress };
+			lines.push(...(await pageForward(segment, offset, count - lines.length, filter, scan)));
+			scannedBytes += segment.sizeBytes - offset;
 		}
 		return lines;
 	};
@@ -90,7 +95,9 @@ export function createPageReader(
 		return lines;
 	}
 
-	const readBackward: LogHistory['readBackward'] = async (from, count, { filter, signal } = {}) => {
+	const readBackward: LogHistory['readBackward'] = async (from, count, options = {}) => {
+		const { filter, signal } = options;
+		let scannedBytes = 0;
 		signal?.throwIfAborted();
 		if (from === 'end') await store.refresh();
 		const end = from === 'end' ? { segment: Number.POSITIVE_INFINITY, offset: 0 } : from;
@@ -101,7 +108,9 @@ export function createPageReader(
 			if (found >= count) break;
 			const to = segment.id === end.segment ? end.offset : undefined;
 			if (to === 0) continue;
-			const page = await pageBackward(segment, to, count - found, filter, { signal });
+			const onProgress = (bytes: number) => options.onScanned?.(scannedBytes + bytes);
+			const page = await pageBackward(segment, to, count - found, filter, { signal, onProgress });
+			scannedBytes += to ?? segment.sizeBytes;
 			pages.push(page);
 			found += page.length;
 		}

@@ -7,9 +7,10 @@ import { formatPlural } from '../format/numbers.ts';
 import { chosenEntries, savedText } from '../store/slices/logs/entry-text.ts';
 import { logScreenText } from '../store/slices/logs/pane-rows.ts';
 import type { EffectHost } from './effect-host.ts';
+import type { LogJob } from './log-job.ts';
 import { findJob, previousAttemptJob, startJob, timeJob } from './log-places.ts';
 import { expandHome, saveJob, saveText } from './log-save.ts';
-import { type LogJob, type LogSession, startLogSession } from './log-session.ts';
+import { type LogSession, startLogSession } from './log-session.ts';
 import { type WantedLog, wantedLog } from './log-wanted.ts';
 
 /** What a saved file holds. */
@@ -154,8 +155,16 @@ export function createLogEffects(
 		find(direction, isFirst = false) {
 			const { search } = host.getState().logs;
 			if (!search) return;
-			start(() => findJob(host, search.matcher, direction, isFirst));
-			if (search.matches === undefined) count(search.text, search.matcher);
+			counting?.abort();
+			start(() => {
+				const job = findJob(host, search.matcher, direction, isFirst);
+				const run: LogJob['run'] = async (tools) => {
+					await job.run(tools);
+					// Counting waits for finding: both read the same bytes, and a place is wanted first.
+					if (search.matches === undefined) count(search.text, search.matcher);
+				};
+				return { ...job, run };
+			});
 		},
 		toStart: () => start(startJob),
 		toEnd() {

@@ -5,15 +5,15 @@ import { compileLogMatcher, type LogMatcher } from '../../node/logs/log-matcher.
 import { formatClockTime } from '../format/time-stamp.ts';
 import type { LogQuery } from '../store/slices/logs/logs-state.ts';
 import type { EffectHost } from './effect-host.ts';
+import type { LogJob, LogTools } from './log-job.ts';
 import { keyOf } from './log-reader.ts';
-import type { LogJob, LogTools } from './log-session.ts';
 
 function say(host: EffectHost, level: 'plain' | 'warn', text: string): void {
 	host.dispatch('notices', { kind: 'noticeRaised', level, text });
 }
 
 /** Reads round a position and shows the first line from it on, or the last one before where none follows. */
-async function goTo(
+export async function showPlace(
 	host: EffectHost,
 	tools: LogTools,
 	position: LogPosition | 'start',
@@ -47,7 +47,7 @@ export function startJob(host: EffectHost): LogJob {
 	return {
 		what: 'reading',
 		run: async (tools) => {
-			await goTo(host, tools, 'start', 'top');
+			await showPlace(host, tools, 'start', 'top');
 		},
 	};
 }
@@ -58,7 +58,7 @@ export function timeJob(host: EffectHost, timestampNanos: bigint): LogJob {
 		what: 'searching',
 		run: async (tools) => {
 			const position = await tools.history.seekTime(timestampNanos, { signal: tools.options.signal });
-			const isThere = await goTo(host, tools, position, 'top');
+			const isThere = await showPlace(host, tools, position, 'top');
 			if (!isThere) {
 				const time = formatClockTime(Number(timestampNanos / 1_000_000n), false).slice(0, 8);
 				say(host, 'warn', `Nothing was logged at or after ${time}; this is the end.`);
@@ -82,7 +82,7 @@ export function previousAttemptJob(host: EffectHost): LogJob {
 				say(host, 'warn', 'No log of an earlier attempt is left on this node.');
 				return;
 			}
-			await goTo(host, tools, { segment: first.id, offset: 0 }, 'top');
+			await showPlace(host, tools, { segment: first.id, offset: 0 }, 'top');
 			say(host, 'plain', `The log of attempt ${attempt}; it goes on below.`);
 		},
 	};
@@ -118,7 +118,7 @@ export function findJob(
 			const key = keyOf(hit);
 			if (host.getState().logs.entries.some((entry) => entry.key === key)) {
 				host.dispatch('logs', { kind: 'logEntryChosen', session: tools.session, key });
-			} else await goTo(host, tools, hit.start, 'middle');
+			} else await showPlace(host, tools, hit.start, 'middle');
 		},
 	};
 }

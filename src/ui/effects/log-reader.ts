@@ -5,6 +5,8 @@ import { mergeEntries } from '../store/slices/logs/window.ts';
 
 /** Lines shown before and after each match. */
 const contextLines = 3;
+/** Matches read at once when their context is read too. */
+const contextPage = 30;
 /** Lines read at once while looking for those of one stream. */
 const streamPage = 1_000;
 
@@ -46,12 +48,14 @@ export function createLogReader(history: LogHistory, query: LogQuery): LogReader
 	): Promise<{ readonly lines: readonly LogLine[]; readonly reachedEdge: boolean }> {
 		let found: readonly LogLine[] = [];
 		let at = from;
+		const onScanned = (bytes: number): void =>
+			onRatio?.(Math.min(1, bytes / Math.max(1, history.totalBytes())));
 		const size = query.streams === 'both' ? count : Math.max(count, streamPage);
 		for (;;) {
 			const page =
 				direction === 'before'
-					? await history.readBackward(at as LogPosition | 'end', size, { filter, signal })
-					: await history.readForward(at as LogPosition | 'start', size, { filter, signal });
+					? await history.readBackward(at as LogPosition | 'end', size, { filter, signal, onScanned })
+					: await history.readForward(at as LogPosition | 'start', size, { filter, signal, onScanned });
 			const wanted = page.filter(isWanted);
 			found = direction === 'before' ? [...wanted, ...found] : [...found, ...wanted];
 			const reachedEdge = page.length < size;
@@ -67,15 +71,17 @@ export function createLogReader(history: LogHistory, query: LogQuery): LogReader
 	async function withContext(hits: readonly LogLine[], options: PageOptions): Promise<readonly LogEntry[]> {
 		let entries: readonly LogEntry[] = hits.map((line) => entryOf(line, false));
 		if (!filter || !query.context) return entries;
-		for (const hit of hits) {
-			const { signal } = options;
-			const near = [
-				...(await history.readBackward(hit.start, contextLines, { signal })),
-				...(hit.open ? [] : await history.readForward(hit.end, contextLines, { signal })),
-			];
+		const { signal } = options;
+		const near = await Promise.all(
+			hits.flatMap((hit) => [
+				history.readBackward(hit.start, contextLines, { signal }),
+				hit.open ? [] : history.readForward(hit.end, contextLines, { signal }),
+			]),
+		);
+		for (const around of near) {
 			entries = mergeEntries(
 				entries,
-				near.filter(isWanted).map((line) => entryOf(line, true)),
+				around.filter(isWanted).map((line) => entryOf(line, true)),
 			);
 		}
 		return entries;
@@ -84,7 +90,9 @@ export function createLogReader(history: LogHistory, query: LogQuery): LogReader
 	const read =
 		(direction: 'before' | 'after') =>
 		async (from: LogPosition | 'start' | 'end', count: number, options: PageOptions): Promise<LogPage> => {
-			const { lines: hits, reachedEdge } = await lines(direction, from, count, options);
+			// Each match brings its own lines along, so fewer of them fill the screen.
+			const wanted = filter && query.context ? Math.min(count, contextPage) : count;
+			const { lines: hits, reachedEdge } = await lines(direction, from, wanted, options);
 			return { entries: await withContext(hits, options), reachedEdge };
 		};
 

@@ -5,7 +5,7 @@ import { formatPlural } from '../format/numbers.ts';
 import { savedText } from '../store/slices/logs/entry-text.ts';
 import type { LogQuery } from '../store/slices/logs/logs-state.ts';
 import type { EffectHost } from './effect-host.ts';
-import type { LogJob, LogTools } from './log-session.ts';
+import type { LogJob, LogTools } from './log-job.ts';
 
 /** Lines read and written at once. */
 const savePage = 2_000;

@@ -1,11 +1,14 @@
 import { isAbort } from '../../cri/errors.ts';
-import type { LogHistory } from '../../node/logs/log-history.ts';
+import type { LogEvent, LogHistory } from '../../node/logs/log-history.ts';
 import type { LogPosition } from '../../node/logs/log-line.ts';
 import { logGeometry } from '../store/slices/logs/geometry.ts';
-import type { LogBusy, LogEntry, LogQuery, LogsState } from '../store/slices/logs/logs-state.ts';
+import type { LogEntry, LogQuery, LogsState } from '../store/slices/logs/logs-state.ts';
 import { wantedMargin } from '../store/slices/logs/window.ts';
 import type { EffectHost } from './effect-host.ts';
-import { createLogReader, type LogReader, type PageOptions } from './log-reader.ts';
+import { describeFiles } from './log-files-changed.ts';
+import type { LogJob, LogTools } from './log-job.ts';
+import { showPlace } from './log-places.ts';
+import { createLogReader, type PageOptions } from './log-reader.ts';
 
 /** Least time between two looks at what was written: ten a second is more than an eye follows. */
 const growthMs = 100;
@@ -18,22 +21,6 @@ const countedMax = 100_000;
 const busyAfterMs = 150;
 /** Content in the window, beyond the screen, from which on pages are small. */
 const heavyLineUnits = 4_096;
-
-/** One thing to do with the history, shown and cancellable when it takes long. */
-export type LogJob = {
-	readonly what: LogBusy['what'];
-	readonly run: (tools: LogTools) => Promise<void>;
-};
-
-/** What a job works with. */
-export type LogTools = {
-	readonly history: LogHistory;
-	readonly reader: LogReader;
-	readonly session: number;
-	/** Lines for a screen and its margin. */
-	readonly screenful: number;
-	readonly options: PageOptions;
-};
 
 /** One open log: keeps the window in the state filled as the person moves and as lines come. */
 export type LogSession = Disposable & {
@@ -55,12 +42,16 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 	let waiting: LogJob | undefined;
 	let current: AbortController | undefined;
 	let running = false;
+	/** What runs was stopped for something newer, not by the person: it may be tried again. */
+	let superseded = false;
 	let grown = true;
 	let timer: NodeJS.Timeout | undefined;
 	let lookedAt = 0;
 	/** All lines up to here were looked at: with a filter the last match may be far behind. */
 	let seenTo: LogPosition | undefined;
 	let countedTo: LogPosition | undefined;
+	/** Where the log ended when the view was last at the end. */
+	let releasedAt: LogPosition | undefined;
 	/** A direction that the person cancelled is not tried again until something else is asked. */
 	const refused = new Set<'before' | 'after'>();
 
@@ -69,25 +60,19 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 
 	const watch = history.follow((event) => {
 		grown = true;
-		if (event.kind !== 'appended') tellFiles(event.kind, 'attempt' in event ? event.attempt : undefined);
+		if (event.kind !== 'appended') tellFiles(event);
 		schedule();
 	});
 
-	function tellFiles(kind?: string, attempt?: number): void {
+	function supersede(): void {
+		superseded = current !== undefined;
+		current?.abort();
+	}
+
+	function tellFiles(event?: LogEvent): void {
 		if (!isCurrent()) return;
-		const remark =
-			kind === 'truncated'
-				? 'The log file was emptied: what it held is gone.'
-				: kind === 'returned'
-					? 'The log file is there again.'
-					: kind === 'rotated'
-						? attempt === undefined
-							? 'The log was rotated; it goes on in a new file.'
-							: `Attempt ${attempt} has begun.`
-						: undefined;
-		const problem = history.segments().findLast((segment) => segment.problem !== undefined)?.problem;
-		const logs = logsNow();
-		if (problem !== logs.problem || remark !== undefined) {
+		const { problem, remark } = describeFiles(history, event);
+		if (problem !== logsNow().problem || remark !== undefined) {
 			host.dispatch('logs', { kind: 'logFilesChanged', problem, remark });
 		}
 	}
@@ -150,6 +135,8 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 		} finally {
 			clearTimeout(late);
 			current = undefined;
+			if (superseded) refused.clear();
+			superseded = false;
 			if (isCurrent() && logsNow().busy) host.dispatch('logs', { kind: 'logBusyChanged', busy: undefined });
 		}
 	}
@@ -167,9 +154,12 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 			query = logs.query;
 			reader = createLogReader(history, query);
 			seenTo = undefined;
-			countedTo = undefined;
+			// What has come since the view was released is counted again, through the new query.
+			countedTo = releasedAt;
 			refused.clear();
-			return { what: narrow, run: logs.following ? readEnd : readAgain };
+			const at = logs.entries[logs.cursor]?.line.start;
+			if (logs.following || !at) return { what: narrow, run: readEnd };
+			return { what: narrow, run: (tools) => showPlace(host, tools, at, 'middle') };
 		}
 		const isDue = performance.now() >= lookedAt + growthMs;
 		if (logs.following && !logs.atEnd && !refused.has('after')) return { what: narrow, run: readEnd };
@@ -221,32 +211,11 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 		const page = await reader.before('end', screenful, options);
 		seenTo = end;
 		countedTo = end;
+		releasedAt = end;
 		refused.delete('after');
 		const { entries, reachedEdge: reachedStart } = page;
 		host.dispatch('logs', { kind: 'logEndRead', session, entries, reachedStart });
 		tellFiles();
-	}
-
-	async function readAgain({ screenful, options }: LogTools): Promise<void> {
-		const { entries, cursor } = logsNow();
-		const at = entries[cursor]?.line.start;
-		if (!at) return await readEnd({ history, reader, session, screenful, options });
-		const before = await reader.before(at, screenful, options);
-		const after = await reader.after(at, screenful, options);
-		const first = after.entries.find(isMatch) ?? before.entries.findLast(isMatch);
-		const all = [...before.entries, ...after.entries.filter(({ key }) => !has(before.entries, key))];
-		host.dispatch('logs', {
-			kind: 'logPlaceRead',
-			session,
-			entries: all,
-			cursor: Math.max(
-				0,
-				all.findIndex(({ key }) => key === first?.key),
-			),
-			placement: 'middle',
-			reachedStart: before.reachedEdge,
-			reachedEnd: after.reachedEdge,
-		});
 	}
 
 	async function readGrowth(tools: LogTools): Promise<void> {
@@ -258,6 +227,7 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 		if (!page.reachedEdge) return await readEnd(tools);
 		seenTo = end ?? page.entries.at(-1)?.line.end ?? from;
 		countedTo = seenTo;
+		releasedAt = seenTo;
 		if (page.entries.length > 0) {
 			host.dispatch('logs', { kind: 'logLinesAppended', session, entries: page.entries });
 		}
@@ -266,9 +236,10 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 
 	/** Counts what comes while the view is released, a bounded number of lines at each look. */
 	async function countGrowth({ options }: LogTools): Promise<void> {
-		const { newLines, entries } = logsNow();
-		const from = countedTo ?? entries.at(-1)?.line.end;
-		if (newLines.count >= countedMax || !from) return;
+		// A log that was opened somewhere else than at its end is counted from now on.
+		countedTo ??= await endNow(options);
+		const from = countedTo;
+		if (logsNow().newLines.count >= countedMax || !from) return;
 		// Context lines are not new lines, and reading them would cost more than counting.
 		const counter = createLogReader(history, { ...query, context: false });
 		const page = await counter.after(from, countedAtOnce, options);
@@ -299,18 +270,22 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 
 	return {
 		follow() {
-			if (running || !isCurrent()) return;
+			if (!isCurrent()) return;
 			const logs = logsNow();
+			// What is being read for a query that counts no more would only be in the way.
+			if (running && logs.query !== query) supersede();
+			if (running) return;
 			if (waiting || logs.query !== query || (logs.following && !logs.atEnd) || missing(logs)) void pump();
 			else if (!logs.following) measure();
 		},
 		start(job) {
 			waiting = job;
-			current?.abort();
+			supersede();
 			void pump();
 		},
 		retry() {
 			refused.clear();
+			supersede();
 			void pump();
 		},
 		cancel() {
@@ -328,10 +303,6 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 
 function isMatch({ isContext }: LogEntry): boolean {
 	return !isContext;
-}
-
-function has(entries: readonly LogEntry[], key: string): boolean {
-	return entries.some((entry) => entry.key === key);
 }
 
 /** Lines so long that pages of them would fill the memory. */

@@ -9,6 +9,7 @@ import {
 	moveCursor,
 	page,
 	released,
+	revealCursor,
 	scroll,
 	shownTop,
 	topAround,
@@ -138,7 +139,12 @@ function shown(state: LogsState, event: LogsEvent, geometry: LogGeometry): LogsS
 			return keepCursorInView({ ...state, view: { ...view, ...change } }, geometry);
 		}
 		case 'logQueryChanged':
-			return { ...state, query: { ...state.query, ...event.query }, expandedKey: undefined };
+			return {
+				...state,
+				query: { ...state.query, ...event.query },
+				expandedKey: undefined,
+				newLines: { count: 0, more: false },
+			};
 		case 'logSearchChanged':
 			if (event.pattern?.text === state.search?.text) return state;
 			return { ...state, search: event.pattern && { ...event.pattern, matches: undefined } };
@@ -155,7 +161,7 @@ function shown(state: LogsState, event: LogsEvent, geometry: LogGeometry): LogsS
 		case 'logLineExpanded': {
 			const key = state.entries[state.cursor]?.key;
 			const expandedKey = key === state.expandedKey ? undefined : key;
-			return keepCursorInView({ ...released(state, geometry), expandedKey }, geometry);
+			return revealCursor({ ...released(state, geometry), expandedKey }, geometry);
 		}
 		default:
 			return undefined;

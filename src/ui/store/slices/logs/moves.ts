@@ -109,6 +109,12 @@ export function chooseEntry(before: LogsState, cursor: number, geometry: LogGeom
 	return { ...state, cursor, top: isVisible ? top : topAround(state, cursor, geometry) };
 }
 
+/** Moves the view by as little as shows the whole of the cursor's line, or its beginning. */
+export function revealCursor(state: LogsState, geometry: LogGeometry): LogsState {
+	const top = reveal(shownTop(state, geometry), state.cursor, heightsOf(state, geometry), geometry.rows);
+	return { ...state, top };
+}
+
 /** A top that shows an entry in the middle of the pane, or as far from the edges as there are lines. */
 export function topAround(state: LogsState, index: number, geometry: LogGeometry): LogTop {
 	const heights = heightsOf(state, geometry);
