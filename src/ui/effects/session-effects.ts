@@ -43,6 +43,9 @@ export type ShellEffects = {
 /** What commands can do with sessions of any kind. */
 export type SessionEffects = ShellEffects & ForwardEffects;
 
+/** Bytes of the terminal and what they mean. */
+type TypedUnit = { readonly bytes: Uint8Array; readonly input: TerminalInput | undefined };
+
 /** The effects, and how they are kept going. */
 export type HostedSessions = Disposable & {
 	readonly effects: SessionEffects;
@@ -58,7 +61,7 @@ export function createSessionEffects(
 	const { terminal } = lent;
 	const works = new Map<number, ShellWork>();
 	const targets = new Map<number, ShellTarget>();
-	const escapeChord = createEscapeChord(
+	const escapeChord = createEscapeChord<TypedUnit>(
 		(lent.config.keys.get(shellMenuCommand.id) ?? shellMenuCommand.keys)
 			.map(tryParseChord)
 			.filter((chord) => chord !== undefined),
@@ -167,18 +170,15 @@ export function createSessionEffects(
 			} else if (modes) work.send(inputForProgram(bytes, input, modes, shellArea(host.getState())));
 			return;
 		}
-		const step = escapeChord.feed(input?.kind === 'key' ? keyToString(input) : undefined, bytes);
-		if (step.kind === 'matched') {
-			chordBytes = step.bytes;
-			host.dispatch('shell', { kind: 'shellModeChanged', mode: 'menu' });
-			host.flush();
-		} else if (step.kind === 'pass' && modes) {
-			const area = shellArea(host.getState());
-			const last = step.units.length - 1;
-			for (const [index, unit] of step.units.entries()) {
-				work.send(index === last ? inputForProgram(unit, input, modes, area) : unit);
-			}
+		const step = escapeChord.feed(input?.kind === 'key' ? keyToString(input) : undefined, { bytes, input });
+		const area = shellArea(host.getState());
+		for (const unit of step.passed) {
+			if (modes) work.send(inputForProgram(unit.bytes, unit.input, modes, area));
 		}
+		if (!step.matched) return;
+		chordBytes = Buffer.concat(step.matched.map((unit) => unit.bytes));
+		host.dispatch('shell', { kind: 'shellModeChanged', mode: 'menu' });
+		host.flush();
 	}
 
 	function follow(): void {

@@ -1,52 +1,46 @@
-/** What the escape chord made of one unit of input. */
-export type EscapeStep =
-	/** Not the chord: these units, in order, are for the container. */
-	| { readonly kind: 'pass'; readonly units: readonly Uint8Array[] }
-	/** May become the chord; nothing is sent yet. */
-	| { readonly kind: 'held' }
-	/** The chord is complete; `bytes` are what the terminal sent for it. */
-	| { readonly kind: 'matched'; readonly bytes: Uint8Array };
+/** What the escape chord made of one more unit of input. */
+export type EscapeStep<Unit> = {
+	/** No part of the chord: for the container, in order. May hold earlier units that were kept back. */
+	readonly passed: readonly Unit[];
+	/** The units of the chord when it is complete. */
+	readonly matched: readonly Unit[] | undefined;
+};
 
 /** Watches what is typed into a session for the chord that leaves it. */
-export type EscapeChord = {
+export type EscapeChord<Unit> = {
 	/** @param key in the spelling of `keyToString`; undefined for what is no key. */
-	readonly feed: (key: string | undefined, bytes: Uint8Array) => EscapeStep;
+	readonly feed: (key: string | undefined, unit: Unit) => EscapeStep<Unit>;
 };
 
 /** What leaves a session when the configuration has taken every chord away: without one nobody could. */
 const lastResort: readonly string[] = ['ctrl+]'];
 
 /** @param chords each the keys pressed in turn, normalised. */
-export function createEscapeChord(chords: readonly (readonly string[])[]): EscapeChord {
+export function createEscapeChord<Unit>(chords: readonly (readonly string[])[]): EscapeChord<Unit> {
 	const wanted = chords.length > 0 ? chords : [lastResort];
-	let keys: string[] = [];
-	let units: Uint8Array[] = [];
+	let held: readonly { readonly key: string | undefined; readonly unit: Unit }[] = [];
 
 	return {
-		feed(key, bytes) {
-			if (key !== undefined) {
-				const typed = [...keys, key];
-				const begun = wanted.filter((chord) => typed.every((name, index) => chord[index] === name));
-				if (begun.some((chord) => chord.length === typed.length)) {
-					const all = Buffer.concat([...units, bytes]);
-					keys = [];
-					units = [];
-					return { kind: 'matched', bytes: all };
+		feed(key, unit) {
+			const passed: Unit[] = [];
+			let typed = [...held, { key, unit }];
+			while (typed.length > 0) {
+				const begun = wanted.filter((chord) =>
+					typed.every((one, index) => index >= chord.length || chord[index] === one.key),
+				);
+				const whole = begun.find((chord) => chord.length <= typed.length);
+				if (whole) {
+					held = typed.slice(whole.length);
+					return { passed, matched: typed.slice(0, whole.length).map((one) => one.unit) };
 				}
-				if (begun.length > 0) {
-					keys = typed;
-					units = [...units, bytes];
-					return { kind: 'held' };
-				}
+				if (begun.length > 0) break;
+				// What was kept back longest is no chord, but what came after it may begin one.
+				const [first, ...rest] = typed;
+				if (first) passed.push(first.unit);
+				typed = rest;
 			}
-			const pass = [...units, bytes];
-			const wasHeld = units.length > 0;
-			keys = [];
-			units = [];
-			if (!wasHeld) return { kind: 'pass', units: pass };
-			// What was held is no chord after all, but this key may begin one.
-			const again = this.feed(key, bytes);
-			return again.kind === 'pass' ? { kind: 'pass', units: pass } : again;
+			held = typed;
+			return { passed, matched: undefined };
 		},
 	};
 }

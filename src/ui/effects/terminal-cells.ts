@@ -45,11 +45,11 @@ function spansOf(
 	const spans: Span[] = [];
 	let text = '';
 	let sgr = '';
-	for (let column = 0; column < columns; column++) {
+	let widthCells = 1;
+	for (let column = 0; column < columns; column += widthCells) {
 		const cell = row.getCell(column, reused);
-		const widthCells = cell?.getWidth() ?? 1;
-		// The second half of a wide character.
-		if (widthCells === 0) continue;
+		// A mark that had nothing to stand on claims no room and yet fills a cell.
+		widthCells = Math.max(1, cell?.getWidth() ?? 1);
 		const nextSgr = cell && !cell.isAttributeDefault() ? cellSgr(cell) : '';
 		if (nextSgr !== sgr && text !== '') {
 			spans.push(sgr === '' ? { text } : { text, sgr });
