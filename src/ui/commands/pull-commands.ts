@@ -7,9 +7,8 @@ import { type Command, defineCommand } from './command.ts';
 
 /** The name by which a container's image can be pulled: what was asked for, never a bare id. */
 function imageOfContainer(row: ContainerRow): string {
-	const { image, imageRef } = row.container;
 	const isName = (text: string): boolean => text !== '' && !/^(sha256:)?[0-9a-f]{64}$/.test(text);
-	return [image.userSpecifiedImage, image.image, imageRef].find(isName) ?? '';
+	return [row.imageName, row.container.imageRef].find(isName) ?? '';
 }
 
 function proposedImage(state: UiState): string {
