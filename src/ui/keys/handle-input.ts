@@ -16,6 +16,13 @@ export type InputHandler = {
 	readonly run: (id: string) => void;
 };
 
+const escapeKey: KeyInput = { kind: 'key', name: 'escape', ctrl: false, alt: false, shift: false };
+
+function withoutAlt(input: KeyInput): KeyInput {
+	const text = input.name === 'space' ? ' ' : [...input.name].length === 1 ? input.name : undefined;
+	return { ...input, alt: false, ...(input.ctrl || text === undefined ? {} : { text }) };
+}
+
 /** Builds the handler; it remembers only the beginning of an unfinished chord. */
 export function createInputHandler(options: {
 	readonly store: Store;
@@ -55,21 +62,29 @@ export function createInputHandler(options: {
 		if (value !== undefined) entryOf(kind).change?.(context(), value);
 	}
 
+	function press(input: KeyInput): void {
+		const state = store.getSnapshot();
+		const resolution = keymap.resolve(scopesAt(placeOf(state)), pending, keyToString(input));
+		if (resolution.kind === 'none' && input.alt) {
+			// Over a slow line Escape and the next key arrive as one, and look like Alt: nobody bound that, so it was not meant.
+			press(escapeKey);
+			press(withoutAlt(input));
+			return;
+		}
+		pending = resolution.kind === 'pending' ? resolution.keys : [];
+		const seen = state.notices.current;
+		if (resolution.kind === 'command') run(resolution.id);
+		else if (resolution.kind === 'none' && state.entry && input.text) insert(input.text);
+		// A notice that stood before the key was pressed has been seen, unless the key was about it.
+		if (seen && store.getSnapshot().notices.current?.id === seen.id && !state.entry) {
+			store.dispatch('notices', { kind: 'noticeDismissed' });
+		}
+		store.flush();
+	}
+
 	return {
 		run,
-		key(input) {
-			const state = store.getSnapshot();
-			const resolution = keymap.resolve(scopesAt(placeOf(state)), pending, keyToString(input));
-			pending = resolution.kind === 'pending' ? resolution.keys : [];
-			const seen = state.notices.current;
-			if (resolution.kind === 'command') run(resolution.id);
-			else if (resolution.kind === 'none' && state.entry && input.text) insert(input.text);
-			// A notice that stood before the key was pressed has been seen, unless the key was about it.
-			if (seen && store.getSnapshot().notices.current?.id === seen.id && !state.entry) {
-				store.dispatch('notices', { kind: 'noticeDismissed' });
-			}
-			store.flush();
-		},
+		key: press,
 		paste(input) {
 			// Pasted text is text, wherever it lands: it never becomes a command.
 			if (store.getSnapshot().entry) insert(input.text);
