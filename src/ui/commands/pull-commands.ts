@@ -87,7 +87,7 @@ export const pullCommands: readonly Command[] = [
 		title: 'Show pulls and changes in the background',
 		hint: 'tasks',
 		keys: ['b'],
-		scopes: ['pods', 'containers', 'images'],
+		scopes: ['pods', 'containers', 'images', 'logs', 'inspect'],
 		danger: 'none',
 		run: ({ dispatch }) => dispatch('overlays', { kind: 'overlayOpened', overlay: 'pulls' }),
 	}),

@@ -47,6 +47,8 @@ export function createActionEffects(
 		if (signal.aborted) result = { target, outcome: 'unknown', text: `${target.name} was not begun` };
 		else if (!client) result = { target, outcome: 'failed', text: 'no runtime is connected' };
 		else {
+			// Before, too: a change that outlives this program, or ends it, has been asked for all the same.
+			options.audit.record({ verb, target, result: 'begun' });
 			try {
 				result = await performStep(client, { verb, target, graceSeconds, signal });
 			} catch (error) {

@@ -89,6 +89,7 @@ export function createPullEffects(
 				target: { kind: 'image', id: imageId, name: image, podName: '', namespace: '' },
 				result,
 			});
+		record('', 'begun');
 		let problems: readonly string[] = [];
 		try {
 			const client = host.client();

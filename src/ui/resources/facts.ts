@@ -13,6 +13,8 @@ export type ContainerFacts = {
 	readonly reason: string;
 	readonly message: string;
 	readonly logPath: string;
+	/** What a stop sends first; '' or absent where the runtime does not say. */
+	readonly stopSignal?: string | undefined;
 	readonly pid: number | undefined;
 	readonly command: readonly string[];
 	readonly cpuLimitMillicores: number | undefined;
@@ -49,6 +51,7 @@ export function containerFactsOf(status: ContainerStatus): ContainerFacts {
 		reason: status.reason,
 		message: status.message,
 		logPath: status.logPath,
+		stopSignal: status.stopSignal,
 		pid: verbose.pid,
 		command: verbose.args,
 		cpuLimitMillicores:

@@ -11,6 +11,7 @@ import {
 	podRows,
 	type Row,
 } from '../resources/rows.ts';
+import { memoized } from './memo.ts';
 import type { ActionDialog, ActionTarget, ActionVerb } from './slices/actions.ts';
 import type { UiState } from './state.ts';
 
@@ -77,15 +78,16 @@ export function targetLabel(target: ActionTarget): string {
 	}
 }
 
+/** All rows by kind and id: a dialog may hold thousands of targets, and each is looked up at every frame. */
+const rowsByKey = memoized(
+	(state: UiState) => [containerRows(state), podRows(state), imageRows(state)] as const,
+	(containers: readonly ContainerRow[], pods: readonly PodRow[], images: readonly ImageRow[]) =>
+		new Map<string, Row>([...containers, ...pods, ...images].map((row) => [`${row.kind}/${row.id}`, row])),
+);
+
 /** The row of a target as the lists have it now; undefined once the object is gone. */
 export function rowOfTarget(state: UiState, target: ActionTarget): Row | undefined {
-	const rows: readonly Row[] =
-		target.kind === 'container'
-			? containerRows(state)
-			: target.kind === 'pod'
-				? podRows(state)
-				: imageRows(state);
-	const row = rows.find(({ id }) => id === target.id);
+	const row = rowsByKey(state).get(`${target.kind}/${target.id}`);
 	return row && !row.departed ? row : undefined;
 }
 

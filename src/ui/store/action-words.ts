@@ -33,23 +33,25 @@ export function graceText(dialog: ActionDialog): string {
 	return own === undefined ? `${defaultGraceSeconds} s, the usual` : `${own} s, the pod's own`;
 }
 
-function signals(graceSeconds: number): string {
-	return graceSeconds === 0
-		? 'SIGKILL at once'
-		: `SIGTERM (or the image's stop signal) to PID 1, then SIGKILL after ${graceSeconds} s`;
+/** @param stopSignal of the one container; '' where it is not known, or where there are several. */
+function signals(graceSeconds: number, stopSignal = ''): string {
+	if (graceSeconds === 0) return 'SIGKILL at once';
+	const first = stopSignal || "SIGTERM (or the image's stop signal)";
+	return `${first} to PID 1, then SIGKILL after ${graceSeconds} s`;
 }
 
 function containerEffect(verb: ActionVerb, row: ContainerRow, graceSeconds: number): string {
 	const runs = row.container.state === 'running';
+	const stopSignal = row.facts?.stopSignal;
 	switch (verb) {
 		case 'stop':
-			return `${signals(graceSeconds)}.`;
+			return `${signals(graceSeconds, stopSignal)}.`;
 		case 'kill':
 			return 'SIGKILL at once: PID 1 gets no chance to save or flush anything.';
 		case 'remove':
 		case 'prune':
 			return runs
-				? `It is running (S only stops it). Forcibly: ${signals(graceSeconds)}, then removed with its writable layer.`
+				? `It is running (S only stops it). Forcibly: ${signals(graceSeconds, stopSignal)}, then removed with its writable layer.`
 				: 'Removed with its writable layer; its exit code is forgotten.';
 	}
 }

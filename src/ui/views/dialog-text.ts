@@ -26,6 +26,8 @@ export type DialogSize = { readonly columns: number; readonly rows: number };
 
 const verbNames = { stop: 'Stop', kill: 'Kill', remove: 'Remove', prune: 'Prune' } as const;
 const widestCells = 84;
+/** Objects that are listed one by one; of more than a screenful or two nobody reads the names. */
+const listedObjects = 100;
 /** Top border, buttons, bottom border. */
 const chromeRows = 3;
 
@@ -58,6 +60,15 @@ function objectText(state: UiState, target: ActionTarget): Part {
 	return { label: '', text: `${label}${attempt}${condition}` };
 }
 
+function objectParts(state: UiState, dialog: ActionDialog): readonly Part[] {
+	const parts = dialog.targets.slice(0, listedObjects).map((target): Part => {
+		const part = objectText(state, target);
+		return dialog.excludedKinds.includes(target.kind) ? { ...part, token: 'muted' } : part;
+	});
+	const more = dialog.targets.length - parts.length;
+	return more > 0 ? [...parts, { label: '', text: `and ${more} more`, token: 'muted' }] : parts;
+}
+
 /** Sentences that differ only in a number of attempt are one sentence for many objects. */
 function distinct(sentences: readonly string[], many: boolean): readonly string[] {
 	return [
@@ -88,10 +99,7 @@ function pruneParts(state: UiState, dialog: ActionDialog): readonly Part[] {
 			text: 'Removed for good, with writable layers and exit codes. Nothing that runs is touched.',
 		},
 		{ label: 'crictl', text: crictlLine(state, dialog), token: 'muted' },
-		...dialog.targets.map((target): Part => {
-			const part = objectText(state, target);
-			return dialog.excludedKinds.includes(target.kind) ? { ...part, token: 'muted' } : part;
-		}),
+		...objectParts(state, dialog),
 	];
 }
 
@@ -106,7 +114,7 @@ function bodyParts(state: UiState, dialog: ActionDialog): readonly Part[] {
 	});
 	const effects = rows.map(({ row, target }) => effectText(dialog.verb, row, graceOf(dialog, target)));
 	const follows = rows.flatMap(({ row }) => consequences(state, dialog.verb, row));
-	const objects = dialog.targets.map((target) => objectText(state, target));
+	const objects = objectParts(state, dialog);
 	return [
 		...refusal,
 		...(many ? [] : objects),

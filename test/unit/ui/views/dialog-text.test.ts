@@ -1,10 +1,31 @@
 import { describe, expect, test } from 'vitest';
+import { containerId } from '../../../../src/cri/ids.ts';
 import { lineWidthCells } from '../../../../src/ui/format/line.ts';
 import { wrapWords } from '../../../../src/ui/format/wrap-words.ts';
+import type { ContainerFacts } from '../../../../src/ui/resources/facts.ts';
 import type { UiState } from '../../../../src/ui/store/state.ts';
 import { activityText } from '../../../../src/ui/views/activity.ts';
 import { dialogLines, dialogScrollLimit } from '../../../../src/ui/views/dialog-text.ts';
 import { container, image, inspector, pod, refresh } from '../change-fixtures.ts';
+
+function containerFacts(id: string): ContainerFacts {
+	return {
+		id: containerId(id),
+		state: 'running',
+		startedAtNanos: 1n,
+		finishedAtNanos: undefined,
+		exitCode: 0,
+		reason: '',
+		message: '',
+		logPath: '',
+		pid: undefined,
+		command: [],
+		cpuLimitMillicores: undefined,
+		memoryLimitBytes: undefined,
+		cgroupsPath: undefined,
+		ports: [],
+	};
+}
 
 const wide = { columns: 80, rows: 21 };
 const narrow = { columns: 40, rows: 10 };
@@ -79,6 +100,23 @@ test('an image says which tags go with it and what it frees', () => {
 	press('3', 'G', 'D');
 	expect(flat(state())).toContain('All 2 tags of it go. Frees up to 9.5 MiB');
 	expect(flat(state())).toContain('crictl rmi sha256:spare');
+});
+
+test('of hundreds the first are listed and the rest counted', () => {
+	const { press, state } = inspector({
+		pods: [pod('web')],
+		containers: Array.from({ length: 150 }, (_, index) => container('web', `worker-${index}`)),
+	});
+	press('2', '*', 'D');
+	expect(flat(state(), { columns: 80, rows: 400 })).toContain('and 50 more');
+});
+
+test('the stop signal is named where the runtime tells it', () => {
+	const { press, state, store } = inspector(shop);
+	const facts = { ...containerFacts('web-nginx-3'), stopSignal: 'SIGQUIT' };
+	store.dispatch('inventory', { kind: 'factsReceived', pods: [], containers: [facts] });
+	press('2', 'S');
+	expect(flat(state())).toContain('SIGQUIT to PID 1, then SIGKILL after 45 s.');
 });
 
 test('what vanished says so at once', () => {
