@@ -16,7 +16,7 @@ Where input or output is no terminal it prints one plain snapshot of the node an
       --mouse                      turn the mouse on
       --once                       print one plain snapshot and exit
       --json                       print one snapshot as JSON and exit
-      --plain                      a linear mode for screen readers and serial lines
+      --plain                      a linear mode for screen readers and serial lines; TERM=dumb gets it too
   -h, --help                       this text
   -v, --version                    the version
 

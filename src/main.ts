@@ -3,6 +3,7 @@
  * needed, so that `--version` and the first frame come at once.
  */
 import { parseArguments, UsageError } from './arguments.ts';
+import { detectCapabilities } from './ui/terminal/capabilities.ts';
 
 /** Exit codes. Source: sysexits.h for 64; 1 as every tool has it. */
 const exitUsage = 64;
@@ -20,12 +21,13 @@ async function main(): Promise<number> {
 		process.stdout.write(`criscope ${version}\n`);
 		return 0;
 	}
-	const interactive = process.stdin.isTTY && process.stdout.isTTY && process.env['TERM'] !== 'dumb';
+	const interactive = process.stdin.isTTY && process.stdout.isTTY;
 	if (options.once || options.json || (!interactive && !options.plain)) {
 		const { printSnapshot } = await import('./start-snapshot.ts');
 		return printSnapshot(options);
 	}
-	if (options.plain) {
+	// A terminal without a cursor to move (TERM=dumb, or none at all) gets the mode that needs none.
+	if (options.plain || !detectCapabilities(process.env, true).cursorAddressing) {
 		const { startPlain } = await import('./start-plain.ts');
 		return startPlain(options);
 	}
@@ -36,7 +38,9 @@ async function main(): Promise<number> {
 try {
 	process.exitCode = await main();
 } catch (error) {
-	const message = error instanceof Error ? error.message : String(error);
+	const { sanitizeText } = await import('./ui/format/sanitize.ts');
+	// A runtime's own words may be part of it.
+	const message = sanitizeText(error instanceof Error ? error.message : String(error));
 	const unexpected = error instanceof TypeError || error instanceof ReferenceError;
 	process.stderr.write(`criscope: ${message}\n`);
 	if (unexpected && error.stack) process.stderr.write(`${error.stack}\n`);

@@ -1,9 +1,11 @@
 import { hostname } from 'node:os';
 import type { ProgramOptions } from './arguments.ts';
 import { describeOrigin } from './cri/endpoints.ts';
+import { readConfig } from './read-config.ts';
 import { chooseRuntime, connectRuntime } from './runtime-access.ts';
 import { collectState } from './ui/plain/collect.ts';
 import { snapshotJson, snapshotText } from './ui/plain/snapshot.ts';
+import type { UiState } from './ui/store/state.ts';
 
 /** A snapshot that takes longer than this prints nothing and fails: scripts must not hang on a hung socket. */
 const deadlineMs = 15_000;
@@ -14,7 +16,6 @@ const deadlineMs = 15_000;
  * @throws Error in one sentence where there is no runtime to ask.
  */
 export async function printSnapshot(options: ProgramOptions): Promise<number> {
-	const { readConfig } = await import('./start-inspector.ts');
 	const config = await readConfig(options);
 	const signal = AbortSignal.timeout(deadlineMs);
 	const choice = await chooseRuntime(options, config.runtime, signal);
@@ -28,6 +29,13 @@ export async function printSnapshot(options: ProgramOptions): Promise<number> {
 	const client = await connectRuntime(choice.runtimeEndpoint, { imageEndpoint: choice.imageEndpoint });
 	try {
 		const state = await collectState(client, { hostname: hostname(), signal, now: Date.now });
+		if (heardNothing(state)) {
+			const problem = state.connection.problem ?? '';
+			const { runtimeEndpoint } = choice;
+			throw new Error(
+				problem.includes(runtimeEndpoint) ? problem : `cannot read runtime "${runtimeEndpoint}": ${problem}`,
+			);
+		}
 		await written(options.json ? snapshotJson(state) : snapshotText(state));
 		if (!state.connection.problem) return 0;
 		process.stderr.write(`criscope: ${state.connection.problem}\n`);
@@ -40,6 +48,13 @@ export async function printSnapshot(options: ProgramOptions): Promise<number> {
 	} finally {
 		client.close();
 	}
+}
+
+/** No list came: empty tables would say that the node is empty, which nobody knows. */
+function heardNothing({ connection, inventory }: UiState): boolean {
+	const { pods, containers, images } = inventory.refreshedAtMs;
+	const heard = [connection.version, connection.status, pods, containers, images];
+	return connection.problem !== undefined && heard.every((answer) => answer === undefined);
 }
 
 /** Writes to a pipe that may be slow, or closed early by `head`, which is no failure. */

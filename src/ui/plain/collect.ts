@@ -1,4 +1,4 @@
-import { errorMessage, isUnimplemented } from '../../cri/errors.ts';
+import { errorMessage, isUnimplemented, isUnreachable } from '../../cri/errors.ts';
 import type { CriClient } from '../../cri/ports.ts';
 import { containerFactsOf, podSandboxFactsOf } from '../resources/facts.ts';
 import type { Dispatch, UiEvent } from '../store/events.ts';
@@ -23,9 +23,15 @@ async function eachOf<Item>(items: readonly Item[], work: (item: Item) => Promis
  */
 export async function collectState(
 	client: CriClient,
-	options: { readonly hostname: string; readonly signal: AbortSignal; readonly now: () => number },
+	options: {
+		readonly hostname: string;
+		readonly signal: AbortSignal;
+		readonly now: () => number;
+		/** An earlier answer: rates need two readings, and facts of what has not changed need no second call. */
+		readonly known?: UiState | undefined;
+	},
 ): Promise<UiState> {
-	const { signal, now } = options;
+	const { signal, now, known } = options;
 	let state = initialState({
 		columns: 1_000,
 		rows: 1_000,
@@ -36,24 +42,22 @@ export async function collectState(
 	const dispatch: Dispatch = (slice, event) => {
 		state = update(state, { slice, event } as UiEvent);
 	};
+	if (known) state = { ...state, stats: known.stats };
+	/** By the order of the calls, so that the same failure is always told in the same words. */
+	const problems: (string | undefined)[] = [];
+	let calls = 0;
 	const attempt = async (work: () => Promise<void>): Promise<void> => {
+		const call = calls;
+		calls += 1;
 		try {
 			await work();
 		} catch (error) {
 			if (signal.aborted) throw error;
-			if (!isUnimplemented(error))
-				dispatch('connection', { kind: 'runtimeSilent', problem: errorMessage(error) });
+			if (!isUnimplemented(error)) problems[call] = errorMessage(error);
 		}
 	};
 	dispatch('connection', { kind: 'endpointChosen', endpoint: client.runtimeEndpoint });
 	await Promise.all([
-		attempt(async () => {
-			dispatch('connection', { kind: 'versionReceived', version: await client.runtime.version({ signal }) });
-		}),
-		attempt(async () => {
-			const status = await client.runtime.status({ verbose: false }, { signal });
-			dispatch('connection', { kind: 'runtimeStatusReceived', status });
-		}),
 		attempt(async () => {
 			const pods = await client.runtime.listPodSandbox({}, { signal });
 			dispatch('inventory', { kind: 'podSandboxesRefreshed', pods, atMs: now() });
@@ -68,6 +72,13 @@ export async function collectState(
 			dispatch('inventory', { kind: 'imagesRefreshed', images, atMs: now() });
 		}),
 		attempt(async () => {
+			dispatch('connection', { kind: 'versionReceived', version: await client.runtime.version({ signal }) });
+		}),
+		attempt(async () => {
+			const status = await client.runtime.status({ verbose: false }, { signal });
+			dispatch('connection', { kind: 'runtimeStatusReceived', status });
+		}),
+		attempt(async () => {
 			const { imageFilesystems } = await client.images.imageFsInfo({ signal });
 			dispatch('connection', {
 				kind: 'imageFsReceived',
@@ -80,21 +91,44 @@ export async function collectState(
 			dispatch('stats', { kind: 'statsReceived', stats });
 		}),
 	]);
+	const problem = problems.find((text) => text !== undefined);
+	if (problem !== undefined) dispatch('connection', { kind: 'runtimeSilent', problem });
+	if (known) {
+		const { containerFacts, podFacts } = known.inventory;
+		dispatch('inventory', {
+			kind: 'factsReceived',
+			containers: state.inventory.containers.flatMap(({ id, state: current }) => {
+				const facts = containerFacts.get(id);
+				return facts?.state === current ? [facts] : [];
+			}),
+			pods: state.inventory.pods.flatMap(({ id, state: current }) => {
+				const facts = podFacts.get(id);
+				return facts?.state === current ? [facts] : [];
+			}),
+		});
+	}
+	let silent = false;
 	const quiet = async (work: () => Promise<void>): Promise<void> => {
+		if (silent) return;
 		try {
 			await work();
 		} catch (error) {
 			// An object that went between list and status is no fault of the snapshot.
 			if (signal.aborted) throw error;
+			// One deadline is enough to know: a thousand objects would be a thousand of them.
+			silent ||= isUnreachable(error);
 		}
 	};
-	await eachOf(state.inventory.containers, ({ id }) =>
+	const { containers, containerFacts, pods, podFacts } = state.inventory;
+	const newContainers = containers.filter(({ id }) => !containerFacts.has(id));
+	const newPods = pods.filter(({ id }) => !podFacts.has(id));
+	await eachOf(newContainers, ({ id }) =>
 		quiet(async () => {
 			const facts = containerFactsOf(await client.runtime.containerStatus(id, { verbose: true }, { signal }));
 			dispatch('inventory', { kind: 'factsReceived', pods: [], containers: [facts] });
 		}),
 	);
-	await eachOf(state.inventory.pods, ({ id }) =>
+	await eachOf(newPods, ({ id }) =>
 		quiet(async () => {
 			const facts = podSandboxFactsOf(
 				await client.runtime.podSandboxStatus(id, { verbose: true }, { signal }),
