@@ -58,7 +58,7 @@ export function forwardsLines(state: UiState, { columns, rows }: Size): readonly
 }
 
 function row(forward: PortForward, localCells: number, podCells: number): Line {
-	const { traffic, phase } = forward;
+	const { traffic } = forward;
 	const connections = `${traffic.openConnections}/${traffic.totalConnections}`;
 	return [
 		{ text: ` ${padCells(truncateCells(sanitizeLine(forward.local), localCells), localCells)} ` },
@@ -69,17 +69,16 @@ function row(forward: PortForward, localCells: number, podCells: number): Line {
 		{ text: `${padCells(connections, 6, 'right')} ` },
 		{ text: `${padCells(formatBytesCompact(traffic.sentBytes), 5, 'right')} `, token: 'muted' },
 		{ text: `${padCells(formatBytesCompact(traffic.receivedBytes), 5, 'right')}  `, token: 'muted' },
-		stateSpan(phase),
-		...(forward.problem ? [{ text: ', last failed', token: 'fail' } satisfies Span] : []),
+		stateSpan(forward),
 	];
 }
 
-function stateSpan(phase: PortForward['phase']): Span {
+function stateSpan({ phase, problem }: PortForward): Span {
 	switch (phase.kind) {
 		case 'opening':
 			return { text: 'opening', token: 'muted' };
 		case 'listening':
-			return { text: 'listening', token: 'ok' };
+			return problem ? { text: 'last failed', token: 'fail' } : { text: 'listening', token: 'ok' };
 		case 'ended':
 			return { text: `ended: ${sanitizeLine(phase.text)}`, token: 'warn' };
 	}
