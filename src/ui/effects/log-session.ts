@@ -1,4 +1,3 @@
-import { isAbort } from '../../cri/errors.ts';
 import type { LogEvent, LogHistory } from '../../node/logs/log-history.ts';
 import type { LogPosition } from '../../node/logs/log-line.ts';
 import { logGeometry } from '../store/slices/logs/geometry.ts';
@@ -7,6 +6,7 @@ import { wantedMargin } from '../store/slices/logs/window.ts';
 import type { EffectHost } from './effect-host.ts';
 import { describeFiles } from './log-files-changed.ts';
 import type { LogJob, LogTools } from './log-job.ts';
+import { createLogPerformer, isHeavy } from './log-performer.ts';
 import { showPlace } from './log-places.ts';
 import { createLogReader, type PageOptions } from './log-reader.ts';
 
@@ -17,11 +17,6 @@ const appendedAtOnce = 400;
 /** Lines counted at one look while the view is released, and in all. */
 const countedAtOnce = 6_000;
 const countedMax = 100_000;
-/** Work that takes longer than this shows itself. */
-const busyAfterMs = 150;
-/** Content in the window, beyond the screen, from which on pages are small. */
-const heavyLineUnits = 4_096;
-
 /** One open log: keeps the window in the state filled as the person moves and as lines come. */
 export type LogSession = Disposable & {
 	/** Looks at the state; cheap when nothing is due. */
@@ -40,10 +35,9 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 	let query: LogQuery = host.getState().logs.query;
 	let reader = createLogReader(history, query);
 	let waiting: LogJob | undefined;
-	let current: AbortController | undefined;
 	let running = false;
-	/** What runs was stopped for something newer, not by the person: it may be tried again. */
-	let superseded = false;
+	/** Lines come faster than they can be seen: reading the end at once costs less than catching up with it. */
+	let racing = false;
 	let grown = true;
 	let timer: NodeJS.Timeout | undefined;
 	let lookedAt = 0;
@@ -58,16 +52,13 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 	const logsNow = (): LogsState => host.getState().logs;
 	const isCurrent = (): boolean => !ended.signal.aborted && logsNow().session === session;
 
+	const performer = createLogPerformer({ host, history, session, ended: ended.signal });
+
 	const watch = history.follow((event) => {
 		grown = true;
 		if (event.kind !== 'appended') tellFiles(event);
 		schedule();
 	});
-
-	function supersede(): void {
-		superseded = current !== undefined;
-		current?.abort();
-	}
 
 	function tellFiles(event?: LogEvent): void {
 		if (!isCurrent()) return;
@@ -95,50 +86,16 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 			while (isCurrent()) {
 				const job = nextJob();
 				if (!job) break;
-				await perform(job);
+				const outcome = await performer.perform(job, reader);
+				// What failed is not tried again by itself; what made room for something newer is.
+				if (outcome === 'failed') refused.add('before').add('after');
+				else if (outcome === 'superseded') refused.clear();
 				measure();
 			}
 		} finally {
 			running = false;
 		}
 		if (grown && isCurrent()) schedule();
-	}
-
-	async function perform(job: LogJob): Promise<void> {
-		const stop = new AbortController();
-		current = stop;
-		const signal = AbortSignal.any([stop.signal, ended.signal, host.signal]);
-		let ratio: number | undefined;
-		const tell = (): void => {
-			const busy = { what: job.what, ratio };
-			if (isCurrent()) host.dispatch('logs', { kind: 'logBusyChanged', busy });
-		};
-		let late: NodeJS.Timeout | undefined = setTimeout(() => {
-			late = undefined;
-			tell();
-		}, busyAfterMs);
-		const onRatio = (next: number): void => {
-			ratio = next;
-			if (late === undefined) tell();
-		};
-		try {
-			const { rows } = logGeometry(host.getState());
-			const screenful = rows + (isHeavy(logsNow()) ? 4 : wantedMargin(rows));
-			await job.run({ history, reader, session, screenful, options: { signal, onRatio } });
-		} catch (error) {
-			if (!isAbort(error) && !signal.aborted && isCurrent()) {
-				const text = error instanceof Error ? error.message : String(error);
-				host.dispatch('notices', { kind: 'noticeRaised', level: 'fail', text });
-				// What failed is not tried again by itself.
-				refused.add('before').add('after');
-			}
-		} finally {
-			clearTimeout(late);
-			current = undefined;
-			if (superseded) refused.clear();
-			superseded = false;
-			if (isCurrent() && logsNow().busy) host.dispatch('logs', { kind: 'logBusyChanged', busy: undefined });
-		}
 	}
 
 	function nextJob(): LogJob | undefined {
@@ -149,7 +106,7 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 			refused.clear();
 			return job;
 		}
-		const narrow = logs.query.filter || logs.query.streams !== 'both' ? 'filtering' : 'reading';
+		const narrow = isNarrowed(logs.query) ? 'filtering' : 'reading';
 		if (logs.query !== query) {
 			query = logs.query;
 			reader = createLogReader(history, query);
@@ -207,11 +164,13 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 
 	async function readEnd({ screenful, options }: LogTools): Promise<void> {
 		refused.add('after');
-		const end = await endNow(options);
+		const end = isNarrowed(query) ? await endNow(options) : undefined;
 		const page = await reader.before('end', screenful, options);
-		seenTo = end;
-		countedTo = end;
-		releasedAt = end;
+		const last = logsNow().entries.at(-1)?.key;
+		racing = racing && !page.entries.some(({ key }) => key === last);
+		seenTo = end ?? page.entries.at(-1)?.line.end;
+		countedTo = seenTo;
+		releasedAt = seenTo;
 		refused.delete('after');
 		const { entries, reachedEdge: reachedStart } = page;
 		host.dispatch('logs', { kind: 'logEndRead', session, entries, reachedStart });
@@ -221,10 +180,13 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 	async function readGrowth(tools: LogTools): Promise<void> {
 		const { entries } = logsNow();
 		const from = seenTo ?? entries.at(-1)?.line.end;
-		if (!from) return await readEnd(tools);
-		const end = query.filter || query.streams !== 'both' ? await endNow(tools.options) : undefined;
+		if (!from || racing) return await readEnd(tools);
+		const end = isNarrowed(query) ? await endNow(tools.options) : undefined;
 		const page = await reader.after(from, appendedAtOnce, tools.options);
-		if (!page.reachedEdge) return await readEnd(tools);
+		if (!page.reachedEdge) {
+			racing = true;
+			return await readEnd(tools);
+		}
 		seenTo = end ?? page.entries.at(-1)?.line.end ?? from;
 		countedTo = seenTo;
 		releasedAt = seenTo;
@@ -273,26 +235,22 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 			if (!isCurrent()) return;
 			const logs = logsNow();
 			// What is being read for a query that counts no more would only be in the way.
-			if (running && logs.query !== query) supersede();
+			if (running && logs.query !== query) performer.supersede();
 			if (running) return;
 			if (waiting || logs.query !== query || (logs.following && !logs.atEnd) || missing(logs)) void pump();
 			else if (!logs.following) measure();
 		},
 		start(job) {
 			waiting = job;
-			supersede();
+			performer.supersede();
 			void pump();
 		},
 		retry() {
 			refused.clear();
-			supersede();
+			performer.supersede();
 			void pump();
 		},
-		cancel() {
-			const wasRunning = current !== undefined && logsNow().busy !== undefined;
-			current?.abort();
-			return wasRunning;
-		},
+		cancel: performer.cancel,
 		[Symbol.dispose]() {
 			ended.abort();
 			clearTimeout(timer);
@@ -305,8 +263,7 @@ function isMatch({ isContext }: LogEntry): boolean {
 	return !isContext;
 }
 
-/** Lines so long that pages of them would fill the memory. */
-function isHeavy({ entries }: LogsState): boolean {
-	const last = entries.slice(-8);
-	return last.reduce((sum, { line }) => sum + line.text.length, 0) > heavyLineUnits * last.length;
+/** Lines are left out, so that the last one shown may be far from the end. */
+function isNarrowed({ filter, streams }: LogQuery): boolean {
+	return filter !== undefined || streams !== 'both';
 }

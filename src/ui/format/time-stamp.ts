@@ -62,8 +62,8 @@ export function formatDelta(nanos: bigint): string {
 	const ms = Number(nanos / nanosPerMs);
 	const sign = ms < 0 ? '-' : '+';
 	const span = Math.abs(ms);
-	if (span < 9_999.5) return `${sign}${(span / 1000).toFixed(3)}s`;
-	if (span < 99_995) return `${sign}${(span / 1000).toFixed(2)}s`;
+	if (span < 10_000) return `${sign}${(span / 1000).toFixed(3)}s`;
+	if (span < 100_000) return `${sign}${(span / 1000).toFixed(2)}s`;
 	return `${sign}${formatDuration(span)}`;
 }
 

@@ -24,10 +24,9 @@ function isAfter(a: LogTop, b: LogTop): boolean {
 /** A top brought back into what exists, for a pane of that many rows. */
 export function clampTop(top: LogTop, heights: Heights, rows: number): LogTop {
 	if (heights.count === 0) return first;
-	const index = Math.max(0, Math.min(heights.count - 1, top.index));
-	const row = index === top.index ? Math.min(top.row, heights.rowsOf(index) - 1) : 0;
 	const last = endTop(heights, rows);
-	const wanted = { index, row };
+	if (top.index >= heights.count) return last;
+	const wanted = { index: top.index, row: Math.min(top.row, heights.rowsOf(top.index) - 1) };
 	return isAfter(wanted, last) ? last : wanted;
 }
 
