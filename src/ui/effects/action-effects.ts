@@ -85,6 +85,7 @@ export function createActionEffects(
 			waits.set(id, wait);
 			const { verb, targets, graceSeconds } = change;
 			host.dispatch('actions', { kind: 'changeStarted', id, verb, targets, graceSeconds, atMs: now() });
+			host.dispatch('pulls', { kind: 'taskSelected', key: `change-${id}` });
 			void run(id, change, AbortSignal.any([wait.signal, host.signal]));
 		},
 		stopWaiting: (id) => waits.get(id)?.abort(),

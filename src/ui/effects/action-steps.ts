@@ -20,6 +20,8 @@ export type Step = {
 
 /** Beyond the grace time: for the runtime to clean up, and for a slow answer. */
 const marginMs = 30_000;
+/** Stopping and removing a sandbox takes the network's plugins along, which may be slow. */
+const sandboxMs = 120_000;
 
 function seconds(ms: number): string {
 	return `${(ms / 1000).toFixed(1)} s`;
@@ -93,19 +95,40 @@ async function removeContainer(client: CriClient, step: Step, graceSeconds: numb
 		if (stopped.outcome === 'failed' || stopped.outcome === 'unknown') return stopped;
 		ended = `${stopped.text}, then `;
 	}
-	await ignoringNotFound(client.runtime.removeContainer(id, { signal }));
-	const [left] = await client.runtime.listContainers({ id }, { signal });
-	return left
-		? { target, outcome: 'failed', text: `${target.name} is still listed as ${left.state}` }
-		: { target, outcome: 'done', text: `${ended}${targetLabel(target)} removed` };
+	return await judged(target, client.runtime.removeContainer(id, { signal }), async () => {
+		const [left] = await client.runtime.listContainers({ id });
+		return left
+			? { left: `${target.name} is still listed as ${left.state}` }
+			: { done: `${ended}${targetLabel(target)} removed` };
+	});
 }
 
-async function ignoringNotFound(call: Promise<void>): Promise<void> {
+/**
+ * Waits for a call, then asks how things are: a call that failed may have done its work, one that did not may have
+ * left it undone. The person's own cancel does not end the question.
+ * @throws what the call failed with where nothing can be learned afterwards.
+ */
+async function judged(
+	target: ActionTarget,
+	call: Promise<void>,
+	look: () => Promise<{ readonly done: string } | { readonly left: string }>,
+): Promise<StepResult> {
+	let failure: unknown;
 	try {
 		await call;
 	} catch (error) {
-		if (!isNotFound(error)) throw error;
+		if (!isNotFound(error)) failure = error;
 	}
+	let seen: Awaited<ReturnType<typeof look>>;
+	try {
+		seen = await look();
+	} catch (error) {
+		throw failure ?? error;
+	}
+	if ('done' in seen) return { target, outcome: 'done', text: seen.done };
+	if (isAbort(failure)) return unawaited(target, seen.left);
+	const cause = failure === undefined ? '' : `: ${errorMessage(failure)}`;
+	return { target, outcome: 'failed', text: `${seen.left}${cause}` };
 }
 
 /**
@@ -128,17 +151,12 @@ async function stopPod(client: CriClient, step: Step, graceSeconds: number): Pro
 	if (signal.aborted) return unawaited(target, 'its sandbox was not stopped');
 	const failed = ends.find(({ outcome }) => outcome === 'failed');
 	if (failed) return { target, outcome: 'failed', text: failed.text };
-	await ignoringNotFound(runtime.stopPodSandbox(id, { signal, timeoutMs: marginMs * 4 }));
-	const [after] = await runtime.listPodSandbox({ id }, { signal });
-	if (after?.state === 'ready') {
-		return { target, outcome: 'failed', text: `${targetLabel(target)} is still ready` };
-	}
-	const parts = ends.map(({ text }) => text).join(', ');
-	return {
-		target,
-		outcome: 'done',
-		text: `${targetLabel(target)} stopped, network torn down${parts ? `; ${parts}` : ''}`,
-	};
+	return await judged(target, runtime.stopPodSandbox(id, { signal, timeoutMs: sandboxMs }), async () => {
+		const [after] = await runtime.listPodSandbox({ id });
+		if (after?.state === 'ready') return { left: `${targetLabel(target)} is still ready` };
+		const parts = ends.map(({ text }) => text).join(', ');
+		return { done: `${targetLabel(target)} stopped, network torn down${parts ? `; ${parts}` : ''}` };
+	});
 }
 
 async function removePod(client: CriClient, step: Step, graceSeconds: number): Promise<StepResult> {
@@ -151,11 +169,13 @@ async function removePod(client: CriClient, step: Step, graceSeconds: number): P
 	}
 	const stopped = await stopPod(client, step, graceSeconds);
 	if (stopped.outcome === 'failed' || stopped.outcome === 'unknown') return stopped;
-	await ignoringNotFound(client.runtime.removePodSandbox(id, { signal, timeoutMs: marginMs * 4 }));
-	const [left] = await client.runtime.listPodSandbox({ id }, { signal });
-	return left
-		? { target, outcome: 'failed', text: `${targetLabel(target)} is still listed as ${left.state}` }
-		: { target, outcome: 'done', text: `${targetLabel(target)} removed with its containers` };
+	const removal = client.runtime.removePodSandbox(id, { signal, timeoutMs: sandboxMs });
+	return await judged(target, removal, async () => {
+		const [left] = await client.runtime.listPodSandbox({ id });
+		return left
+			? { left: `${targetLabel(target)} is still listed as ${left.state}` }
+			: { done: `${targetLabel(target)} removed with its containers` };
+	});
 }
 
 async function removeImage(client: CriClient, step: Step): Promise<StepResult> {
@@ -176,11 +196,12 @@ async function removeImage(client: CriClient, step: Step): Promise<StepResult> {
 			text: `${target.name} is in use by ${users[0].metadata.name} now: kept`,
 		};
 	}
-	await ignoringNotFound(images.removeImage(target.id, { signal }));
-	const after = await images.imageStatus(target.id, { verbose: false }, { signal });
-	return after.image
-		? { target, outcome: 'failed', text: `${target.name} is still there` }
-		: { target, outcome: 'done', text: `${target.name} removed, ${formatBytes(image.sizeBytes)} of layers` };
+	return await judged(target, images.removeImage(target.id, { signal }), async () => {
+		const after = await images.imageStatus(target.id, { verbose: false });
+		return after.image
+			? { left: `${target.name} is still there` }
+			: { done: `${target.name} removed, ${formatBytes(image.sizeBytes)} of layers` };
+	});
 }
 
 /**

@@ -110,7 +110,9 @@ function rowLine(state: UiState, row: TaskRow, columns: number): Line {
 /** Everything known of a task, as plain paragraphs; not sanitised. */
 function detailsOf(state: UiState, row: TaskRow): readonly string[] {
 	if (row.kind === 'change') {
-		const said = row.change.results.map((result) => `${result.outcome}: ${result.text}`);
+		const { results } = row.change;
+		// A single one has been said in full by the line above.
+		const said = results.length > 1 ? results.map((result) => `${result.outcome}: ${result.text}`) : [];
 		const waiting = row.change.current.map(({ target }) => `under way: ${targetLabel(target)}`);
 		return [changeSaid(state, row.change).text, ...waiting, ...said];
 	}

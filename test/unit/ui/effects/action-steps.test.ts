@@ -125,6 +125,30 @@ test('a pod is stopped as a kubelet does: containers with grace, then the sandbo
 	expect(removed).toMatchObject({ outcome: 'done' });
 });
 
+test('a removal that failed says what is left and why; one that worked all the same is done', async () => {
+	const node = fakeNode(objects);
+	const down = () => Promise.reject(new InternalError('network plugin failed'));
+	const client = fakeClient(node, { runtime: { stopPodSandbox: down, removeContainer: down } });
+	expect(await perform(client, { verb: 'stop', target: target('pod', 'pod-web', 'web') })).toMatchObject({
+		outcome: 'failed',
+		text: 'pod shop/web is still ready: network plugin failed',
+	});
+	const init = target('container', 'web-init-0', 'init');
+	expect(await perform(client, { verb: 'remove', target: init })).toMatchObject({
+		outcome: 'failed',
+		text: 'init is still listed as exited: network plugin failed',
+	});
+	const late = fakeClient(node, {
+		runtime: {
+			removeContainer: (id) => {
+				node.containers.delete(id);
+				return Promise.reject(new DeadlineError('no answer within 240 s'));
+			},
+		},
+	});
+	expect(await perform(late, { verb: 'remove', target: init })).toMatchObject({ outcome: 'done' });
+});
+
 test('a pod whose container does not end keeps its sandbox', async () => {
 	const node = fakeNode(objects);
 	const client = fakeClient(node, {
