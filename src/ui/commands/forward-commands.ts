@@ -32,7 +32,7 @@ export const forwardCommands: readonly Command[] = [
 		id: 'pod.forward',
 		title: 'Forward ports of the pod to this host',
 		keys: ['F'],
-		scopes: ['pods', 'containers'],
+		scopes: ['pods', 'containers', 'logs'],
 		danger: 'session',
 		available(state) {
 			const pod = forwardablePod(state);

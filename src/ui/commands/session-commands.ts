@@ -38,7 +38,7 @@ const openingCommands: readonly Command[] = [
 		title: 'Open a shell in the container, or return to the open one',
 		hint: 'shell',
 		keys: ['s', 'e'],
-		scopes: ['pods', 'containers'],
+		scopes: ['pods', 'containers', 'logs'],
 		danger: 'session',
 		available: hasRunning,
 		run({ state, effects }) {
@@ -50,7 +50,7 @@ const openingCommands: readonly Command[] = [
 		id: 'container.attach',
 		title: 'Attach to the first process of the container',
 		keys: ['A'],
-		scopes: ['pods', 'containers'],
+		scopes: ['pods', 'containers', 'logs'],
 		danger: 'session',
 		available: hasRunning,
 		run({ state, effects }) {
@@ -76,6 +76,7 @@ const menuCommands: readonly Command[] = [
 	defineCommand({
 		id: shellMenuCommand.id,
 		title: 'Take the keys back from the container and show what can be done',
+		hint: 'leave, zoom, scroll',
 		keys: shellMenuCommand.keys,
 		scopes: ['shell'],
 		danger: 'none',
@@ -142,6 +143,7 @@ const menuCommands: readonly Command[] = [
 	defineCommand({
 		id: 'shell.resume',
 		title: 'Give the keys back to the container',
+		hint: 'go on',
 		keys: ['escape', 'enter'],
 		scopes: ['shellMenu'],
 		danger: 'none',
