@@ -5,6 +5,7 @@
 import { render } from 'ink';
 import { App } from './app.tsx';
 import { commands } from './commands/index.ts';
+import { createSurfaces } from './components/surfaces.ts';
 import type { Config } from './config/config.ts';
 import { createConnection, type RuntimeAccess } from './effects/connection-effects.ts';
 import type { EffectHost } from './effects/effect-host.ts';
@@ -103,10 +104,20 @@ export async function runInspector(options: InspectorOptions): Promise<number> {
 	store.dispatch('lists', { kind: 'columnsConfigured', columns: config.ui.columns });
 	if (config.ui.mouse) store.dispatch('screen', { kind: 'mouseToggled' });
 	const painter = createScreenPainter({ ...size, capabilities, write: (bytes) => terminal.write(bytes) });
-	const stream = createFrameStream({
-		...size,
-		onFrame: (frame) => painter.paint(frame, cursorPosition(store.getShown())),
-	});
+	const theme = themes[themeFor(config, capabilities.colors, env)];
+	const surfaces = createSurfaces(theme);
+	/** Paints once React has settled: the places of new boxes are known only then. */
+	let painting = false;
+	const paintSoon = (): void => {
+		if (painting) return;
+		painting = true;
+		queueMicrotask(() => {
+			painting = false;
+			const { screen } = store.getShown();
+			painter.paint(surfaces.compose(screen), cursorPosition(store.getShown()));
+		});
+	};
+	const stream = createFrameStream({ ...size, onFrame: paintSoon });
 
 	const partialHost = {
 		getState: store.getSnapshot,
@@ -146,9 +157,8 @@ export async function runInspector(options: InspectorOptions): Promise<number> {
 		hosted.follow();
 	});
 	const clock = setInterval(() => store.dispatch('core', { kind: 'ticked', nowMs: Date.now() }), 1_000);
-	const theme = themes[themeFor(config, capabilities.colors, env)];
 	const ink = render(
-		<UiProvider value={{ store, theme, keymap, commands, unicode: capabilities.unicode }}>
+		<UiProvider value={{ store, theme, surfaces, keymap, commands, unicode: capabilities.unicode }}>
 			<App />
 		</UiProvider>,
 		{
@@ -160,6 +170,10 @@ export async function runInspector(options: InspectorOptions): Promise<number> {
 			exitOnCtrlC: false,
 		},
 	);
+	// A component that throws ends Ink; the person gets the terminal back and the reason.
+	void ink.waitUntilExit().catch(ended.reject);
+	// The cursor moves without any box changing.
+	store.subscribe(paintSoon);
 	startNodeFacts(host);
 	connection.start();
 	try {

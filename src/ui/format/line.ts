@@ -49,3 +49,49 @@ export function selectedLine(line: Line): Line {
 		underline: span.token === 'match',
 	}));
 }
+
+/** The part of a line from cell `start` up to, not including, cell `end`. */
+export function sliceLine(line: Line, start: number, end: number): Line {
+	const out: Span[] = [];
+	let at = 0;
+	for (const span of line) {
+		const cells = stringWidthCells(span.text);
+		if (at + cells > start && at < end) {
+			const whole = at >= start && at + cells <= end;
+			out.push(whole ? span : { ...span, text: sliceCells(span.text, Math.max(0, start - at), end - at) });
+		}
+		at += cells;
+	}
+	return out;
+}
+
+function sameSpan(left: Span, right: Span): boolean {
+	return (
+		left === right ||
+		(left.text === right.text &&
+			left.token === right.token &&
+			left.sgr === right.sgr &&
+			!left.bold === !right.bold &&
+			!left.underline === !right.underline &&
+			!left.reverse === !right.reverse)
+	);
+}
+
+function sameLine(left: Line | undefined, right: Line): boolean {
+	return (
+		left === right ||
+		(left?.length === right.length && right.every((span, index) => sameSpan(left[index] as Span, span)))
+	);
+}
+
+/** `next` with the objects of `before` wherever a line reads the same, and `before` itself where all do. */
+export function keptLines(before: readonly Line[], next: readonly Line[]): readonly Line[] {
+	let changed = before.length !== next.length;
+	const kept = next.map((line, index) => {
+		const old = before[index];
+		if (old && sameLine(old, line)) return old;
+		changed = true;
+		return line;
+	});
+	return changed ? kept : before;
+}

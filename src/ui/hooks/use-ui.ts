@@ -1,5 +1,6 @@
 import { createContext, useContext, useSyncExternalStore } from 'react';
 import type { Command } from '../commands/command.ts';
+import type { Surfaces } from '../components/surfaces.ts';
 import type { Keymap } from '../keys/keymap.ts';
 import type { UiState } from '../store/state.ts';
 import type { Store } from '../store/store.ts';
@@ -9,6 +10,8 @@ import type { Theme } from '../theme/themes.ts';
 export type UiContext = {
 	readonly store: Store;
 	readonly theme: Theme;
+	/** Where blocks of text put what they show. */
+	readonly surfaces: Surfaces;
 	readonly keymap: Keymap;
 	readonly commands: readonly Command[];
 	/** False where the terminal shows ASCII only: key names are then written out. */

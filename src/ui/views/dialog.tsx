@@ -26,7 +26,7 @@ export function Dialog({
 			marginLeft={(columns - width) >> 1}
 			marginTop={top + ((rows - lines.length) >> 1)}
 		>
-			<Lines lines={lines} columns={width} rows={lines.length} />
+			<Lines lines={lines} columns={width} rows={lines.length} layer={1} />
 		</Box>
 	);
 }

@@ -1,9 +1,9 @@
 import { availability } from '../commands/command.ts';
-import { Lines } from '../components/lines.tsx';
+import { StateLines } from '../components/lines.tsx';
 import { lineWidthCells, splitLine, truncateLine } from '../format/line.ts';
 import { sanitizeLine } from '../format/sanitize.ts';
 import { sliceCells, stringWidthCells } from '../format/width.ts';
-import { useUi, useUiContext } from '../hooks/use-ui.ts';
+import { useUiContext } from '../hooks/use-ui.ts';
 import { formatChord } from '../keys/display.ts';
 import { placeOf } from '../keys/place.ts';
 import { type Scope, scopesAt } from '../keys/scope.ts';
@@ -23,9 +23,8 @@ const noticeToken: Readonly<Record<Notice['level'], Token | undefined>> = {
 
 /** The last line: what is being typed, the newest notice, or the keys that work here. */
 export function Footer({ columns }: { readonly columns: number }) {
-	const state = useUi((all) => all);
 	const table = useUiContext();
-	return <Lines lines={[footerLine(state, table, columns)]} columns={columns} rows={1} />;
+	return <StateLines linesOf={(state) => [footerLine(state, table, columns)]} columns={columns} rows={1} />;
 }
 
 /** The part of a typed line that fits, and where in it the cursor is, in cells. */

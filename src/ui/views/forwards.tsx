@@ -1,11 +1,10 @@
-import { Lines } from '../components/lines.tsx';
+import { StateLines } from '../components/lines.tsx';
 import { formatBytesCompact } from '../format/bytes.ts';
 import { fitLine, selectedLine } from '../format/line.ts';
 import { paneTitle } from '../format/pane-title.ts';
 import { sanitizeLine } from '../format/sanitize.ts';
 import { padCells, truncateCells } from '../format/width.ts';
 import { wrapWords } from '../format/wrap-words.ts';
-import { useUi } from '../hooks/use-ui.ts';
 import type { PortForward } from '../store/slices/forwards.ts';
 import type { UiState } from '../store/state.ts';
 import type { Line, Span } from '../theme/tokens.ts';
@@ -14,8 +13,7 @@ type Size = { readonly columns: number; readonly rows: number };
 
 /** The port-forwards of this inspector. */
 export function Forwards(size: Size) {
-	const state = useUi((all) => all);
-	return <Lines lines={forwardsLines(state, size)} {...size} />;
+	return <StateLines linesOf={(state) => forwardsLines(state, size)} {...size} />;
 }
 
 /** The list as text: a title, column heads, one row a forward. */

@@ -1,10 +1,9 @@
-import { Lines } from '../components/lines.tsx';
+import { StateLines } from '../components/lines.tsx';
 import { formatAge } from '../format/age.ts';
 import { formatBytesCompact } from '../format/bytes.ts';
 import { splitLine } from '../format/line.ts';
 import { formatRatio } from '../format/percent.ts';
 import { sanitizeLine } from '../format/sanitize.ts';
-import { useUi } from '../hooks/use-ui.ts';
 import type { UiState } from '../store/state.ts';
 import type { Line, Span } from '../theme/tokens.ts';
 
@@ -13,8 +12,7 @@ const staleMs = 8_000;
 
 /** The lines at the top: whose node, which runtime, and whether all of this can be believed. */
 export function Header({ columns, rows }: { readonly columns: number; readonly rows: number }) {
-	const state = useUi((all) => all);
-	return <Lines lines={headerLines(state, columns, rows)} columns={columns} rows={rows} />;
+	return <StateLines linesOf={(state) => headerLines(state, columns, rows)} columns={columns} rows={rows} />;
 }
 
 function separated(parts: readonly (Line | undefined)[]): Line {

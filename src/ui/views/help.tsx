@@ -1,9 +1,9 @@
 import { availability, type Command } from '../commands/command.ts';
 import { helpEntries } from '../commands/help-entries.ts';
-import { Lines } from '../components/lines.tsx';
+import { StateLines } from '../components/lines.tsx';
 import { paneTitle } from '../format/pane-title.ts';
 import { padCells } from '../format/width.ts';
-import { useUi, useUiContext } from '../hooks/use-ui.ts';
+import { useUiContext } from '../hooks/use-ui.ts';
 import { formatChord } from '../keys/display.ts';
 import type { Keymap } from '../keys/keymap.ts';
 import { placeOf } from '../keys/place.ts';
@@ -25,9 +25,8 @@ export function keysText(command: Command, { keymap, unicode }: KeyTable): strin
 
 /** The keys that work where the person is, with the reason for those that cannot act now. */
 export function Help({ columns, rows }: { readonly columns: number; readonly rows: number }) {
-	const state = useUi((all) => all);
 	const table = useUiContext();
-	return <Lines lines={helpLines(state, table, columns)} columns={columns} rows={rows} />;
+	return <StateLines linesOf={(state) => helpLines(state, table, columns)} columns={columns} rows={rows} />;
 }
 
 /** Help as text, scrolled to where it is. */

@@ -1,10 +1,9 @@
-import { Lines } from '../components/lines.tsx';
+import { StateLines } from '../components/lines.tsx';
 import { formatDuration } from '../format/duration.ts';
 import { fitLine, lineWidthCells, truncateLine } from '../format/line.ts';
 import { paneTitle } from '../format/pane-title.ts';
 import { sanitizeLine } from '../format/sanitize.ts';
 import { sliceCells, stringWidthCells } from '../format/width.ts';
-import { useUi } from '../hooks/use-ui.ts';
 import { type DocumentLine, spansOf } from '../inspect/document.ts';
 import { firstMatchFrom, type Matches, matchAt } from '../inspect/find.ts';
 import { hangOf } from '../inspect/flow.ts';
@@ -34,8 +33,7 @@ const staleMs = 12_000;
 
 /** The inspect view: one object, as a summary or as the runtime's full answer. */
 export function Inspect(size: Size) {
-	const state = useUi((all) => all);
-	return <Lines lines={inspectLines(state, size)} {...size} />;
+	return <StateLines linesOf={(state) => inspectLines(state, size)} {...size} />;
 }
 
 function currentMatch(state: UiState, matches: Matches): number | undefined {
@@ -70,8 +68,13 @@ function titleLine(state: UiState, columns: number, remarks: Line): Line {
 function ageRemark({ inspect, nowMs, connection }: UiState): Span {
 	const at = inspect?.answeredAtMs;
 	const problem = inspect?.problem ?? connection.problem;
-	if (at === undefined)
-		return problem ? { text: 'no answer', token: 'fail' } : { text: 'asking', token: 'muted' };
+	if (at === undefined) {
+		if (!problem) return { text: 'asking', token: 'muted' };
+		// What is shown then is what the lists knew.
+		const lists = connection.answeredAtMs;
+		const age = lists === undefined ? '' : `, lists as of ${formatDuration(nowMs - lists)} ago`;
+		return { text: `no answer${age}`, token: 'fail' };
+	}
 	const age = nowMs - at;
 	if (problem || age > staleMs) return { text: `as of ${formatDuration(age)} ago`, token: 'warn' };
 	return { text: 'live', token: 'muted' };

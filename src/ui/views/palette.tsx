@@ -1,9 +1,9 @@
 import { availability } from '../commands/command.ts';
 import { paletteMatches } from '../commands/palette-matches.ts';
-import { Lines } from '../components/lines.tsx';
+import { StateLines } from '../components/lines.tsx';
 import { fitLine, selectedLine, splitLine } from '../format/line.ts';
 import { paneTitle } from '../format/pane-title.ts';
-import { useUi, useUiContext } from '../hooks/use-ui.ts';
+import { useUiContext } from '../hooks/use-ui.ts';
 import { matched } from '../resources/cells.ts';
 import type { UiState } from '../store/state.ts';
 import type { Line } from '../theme/tokens.ts';
@@ -11,9 +11,14 @@ import { type KeyTable, keysText } from './help.tsx';
 
 /** Every command, found by typing; those that cannot act now say why. */
 export function Palette({ columns, rows }: { readonly columns: number; readonly rows: number }) {
-	const state = useUi((all) => all);
 	const table = useUiContext();
-	return <Lines lines={paletteLines(state, table, columns, rows)} columns={columns} rows={rows} />;
+	return (
+		<StateLines
+			linesOf={(state) => paletteLines(state, table, columns, rows)}
+			columns={columns}
+			rows={rows}
+		/>
+	);
 }
 
 /** The palette as text; the row under the cursor is always among the rows. */

@@ -1,8 +1,7 @@
-import { Lines } from '../components/lines.tsx';
+import { StateLines } from '../components/lines.tsx';
 import { fitLine, selectedLine } from '../format/line.ts';
 import { paneTitle } from '../format/pane-title.ts';
 import { sanitizeLine } from '../format/sanitize.ts';
-import { useUi } from '../hooks/use-ui.ts';
 import { isColumnShown, orderedColumns } from '../resources/column-layout.ts';
 import { resourceOf } from '../resources/index.ts';
 import { focusedList } from '../store/selectors.ts';
@@ -36,8 +35,7 @@ function listed(
 
 /** The sockets that were found, to choose one. */
 export function Picker(size: Size) {
-	const state = useUi((all) => all);
-	return <Lines lines={pickerLines(state, size)} {...size} />;
+	return <StateLines linesOf={(state) => pickerLines(state, size)} {...size} />;
 }
 
 /** The picker as text. */
@@ -64,8 +62,7 @@ export function pickerLines(state: UiState, size: Size): readonly Line[] {
 
 /** The columns of the focused list, to hide, order and sort by. */
 export function Columns(size: Size) {
-	const state = useUi((all) => all);
-	return <Lines lines={columnsLines(state, size)} {...size} />;
+	return <StateLines linesOf={(state) => columnsLines(state, size)} {...size} />;
 }
 
 /** The list of columns as text. */

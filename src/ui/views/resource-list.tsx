@@ -1,8 +1,8 @@
-import { Lines } from '../components/lines.tsx';
+import { StateLines } from '../components/lines.tsx';
 import { fitLine, lineWidthCells, selectedLine } from '../format/line.ts';
 import { paneTitle } from '../format/pane-title.ts';
 import { sanitizeLine } from '../format/sanitize.ts';
-import { useUi } from '../hooks/use-ui.ts';
+import { wrapWords } from '../format/wrap-words.ts';
 import { placeColumns } from '../resources/column-layout.ts';
 import { resourceOf } from '../resources/index.ts';
 import type { Column } from '../resources/resource.ts';
@@ -14,8 +14,13 @@ import type { Line, Span } from '../theme/tokens.ts';
 
 /** One of the lists, with its title line. */
 export function ResourceList({ list, box }: { readonly list: ListId; readonly box: PaneBox }) {
-	const state = useUi((all) => all);
-	return <Lines lines={resourceListLines(state, list, box)} columns={box.columns} rows={box.rows} />;
+	return (
+		<StateLines
+			linesOf={(state) => resourceListLines(state, list, box)}
+			columns={box.columns}
+			rows={box.rows}
+		/>
+	);
 }
 
 function cellOf(column: Column<Row>, { row, rangesOf }: VisibleRow, nowMs: number, widthCells: number): Line {
@@ -53,16 +58,27 @@ function titleOf(state: UiState, list: ListId, box: PaneBox, count: number): Lin
 	});
 }
 
-function emptyLine(state: UiState, list: ListId): Line {
+/** The list that says in full why there is nothing to show; the others need not repeat it. */
+function isTeller({ screen }: UiState, list: ListId): boolean {
+	return list === (screen.focus === 'logs' ? 'pods' : screen.focus);
+}
+
+function emptyLines(state: UiState, list: ListId, box: PaneBox): readonly Line[] {
 	const view = state.lists[list];
 	const hidden = totalRows(state, list);
 	if (hidden > 0 && view.filter)
-		return [{ text: `  Nothing matches "${sanitizeLine(view.filter)}". Esc clears it.`, token: 'muted' }];
-	if (hidden > 0) return [{ text: '  Nothing is unhealthy here. ! shows all.', token: 'ok' }];
-	if (state.connection.problem && state.inventory.refreshedAtMs[list] === undefined) {
-		return [{ text: `  ${sanitizeLine(state.connection.problem)}`, token: 'fail' }];
+		return [[{ text: `  Nothing matches "${sanitizeLine(view.filter)}". Esc clears it.`, token: 'muted' }]];
+	if (hidden > 0) return [[{ text: '  Nothing is unhealthy here. ! shows all.', token: 'ok' }]];
+	const { problem, remedy } = state.connection;
+	if (problem && state.inventory.refreshedAtMs[list] === undefined) {
+		if (!isTeller(state, list)) return [[{ text: '  No answer yet.', token: 'muted' }]];
+		return [problem, remedy ?? ''].flatMap((text) =>
+			wrapWords(sanitizeLine(text), box.columns - 4).map(
+				(row): Line => [{ text: `  ${row}`, token: 'fail' }],
+			),
+		);
 	}
-	return [{ text: `  ${resourceOf(list).emptyText(state)}`, token: 'muted' }];
+	return [[{ text: `  ${resourceOf(list).emptyText(state)}`, token: 'muted' }]];
 }
 
 /** All rows of a list pane as text, its title first. */
@@ -73,7 +89,11 @@ export function resourceListLines(state: UiState, list: ListId, box: PaneBox): r
 	const chrome = listChromeRows(box);
 	const shown = rows.slice(view.offset, view.offset + Math.max(0, box.rows - chrome));
 	const lines: Line[] = [titleOf(state, list, box, rows.length)];
-	if (shown.length === 0) return [...lines, ...(chrome > 1 ? [[]] : []), emptyLine(state, list)];
+	if (shown.length === 0) {
+		const words = emptyLines(state, list, box);
+		// A blank line in between looks better; the words matter more.
+		return [...lines, ...(words.length + 2 <= box.rows ? [[]] : []), ...words];
+	}
 	const widest = (column: Column<Row>): number =>
 		Math.max(
 			...shown.map((visible) => lineWidthCells(cellOf(column, visible, state.nowMs, column.maxCells))),

@@ -1,9 +1,9 @@
-import { Lines } from '../components/lines.tsx';
+import { StateLines } from '../components/lines.tsx';
 import { lineWidthCells, truncateLine } from '../format/line.ts';
 import { paneTitle } from '../format/pane-title.ts';
 import { sanitizeLine } from '../format/sanitize.ts';
 import { wrapWords } from '../format/wrap-words.ts';
-import { useUi, useUiContext } from '../hooks/use-ui.ts';
+import { useUiContext } from '../hooks/use-ui.ts';
 import { formatChord } from '../keys/display.ts';
 import { currentShell, type ShellMode, type ShellSession, type ShellState } from '../store/slices/shell.ts';
 import type { UiState } from '../store/state.ts';
@@ -14,9 +14,8 @@ type Size = { readonly columns: number; readonly rows: number };
 
 /** The pane of a shell or attached container: a title, then the container's own screen. */
 export function Shell(size: Size) {
-	const state = useUi((all) => all);
 	const table = useUiContext();
-	return <Lines lines={shellLines(state, table, size)} {...size} />;
+	return <StateLines linesOf={(state) => shellLines(state, table, size)} {...size} />;
 }
 
 /** The pane as text. */
