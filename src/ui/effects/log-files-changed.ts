@@ -20,6 +20,10 @@ export function describeFiles(
 	history: Pick<LogHistory, 'segments'>,
 	event: LogEvent | undefined,
 ): { readonly problem: string | undefined; readonly remark: string | undefined } {
-	const problem = history.segments().findLast((segment) => segment.problem !== undefined)?.problem;
+	const segments = history.segments();
+	// A file that was deleted matters until another has taken its place.
+	const problem =
+		segments.at(-1)?.problem ??
+		segments.findLast((segment) => segment.problem && !segment.problem.includes('was deleted'))?.problem;
 	return { problem, remark: event && remarkOn(event) };
 }
