@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type ContainerdAccess, removeAllPods } from '../helpers/containerd.ts';
+import { type ContainerdAccess, removeAllPods, startContainerd } from '../helpers/containerd.ts';
 import { type RunningPod, runPod, startContainer } from '../helpers/kubelet.ts';
 import { containerdRequirements, whatIsMissing } from '../helpers/requires.ts';
-import { sampleImages } from '../helpers/sample-images.ts';
+import { pushSampleImages, sampleImages } from '../helpers/sample-images.ts';
 import { sharedContainerd } from '../helpers/shared-containerd.ts';
 import { startTui, type Tui, type TuiOptions } from '../helpers/tui.ts';
 
@@ -189,6 +189,35 @@ describe.skipIf(missing)(`shell and attach${missing ?? ''}`, () => {
 			bracketedPaste: false,
 		});
 		await expect.poll(() => processesIn('alpha-shell')).not.toContain('sleep 8765');
+	});
+
+	test('a shell whose container is killed says what happened', async () => {
+		const pod = await runPod(containerd, { name: 'zeta-doomed' });
+		const image = sampleImages.busybox;
+		const id = await startContainer(containerd, pod, { name: 'main', image, script: untilTold });
+		const shell = await openShell('zeta-doomed');
+		await containerd.cri.runtime('StopContainer', { container_id: id, timeout: '0' });
+		await shell.until('exited 137 (SIGKILL); the container has ended · Enter closes');
+	});
+
+	test('a runtime that dies is a lost connection, and the inspector lives on', async () => {
+		const own = await startContainerd();
+		try {
+			await pushSampleImages(own.registry);
+			const pod = await runPod(own, { name: 'eta-lost' });
+			const image = sampleImages.busybox;
+			await startContainer(own, pod, { name: 'main', image, script: untilTold });
+			const shell = await openShell('eta-lost', { args: ['--runtime-endpoint', own.endpoint] });
+			await own.stopDaemon({ hard: true });
+			await shell.until('connection lost:');
+			expect(shell.modes().cursorHidden).toBe(true);
+			await shell.press('<enter>');
+			await shell.until('1 Pods');
+			await tui?.stop();
+			await own.startDaemon();
+		} finally {
+			await own.stop();
+		}
 	});
 
 	test('an image without a shell is told in words', async () => {

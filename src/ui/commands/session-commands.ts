@@ -10,6 +10,11 @@ function hasRunning(state: UiState): true | string {
 	return typeof row === 'string' ? row : true;
 }
 
+/** The palette offers these everywhere. */
+function hasSession({ shell }: UiState): true | string {
+	return shell.currentId !== undefined || 'No shell is open.';
+}
+
 function showMode({ dispatch }: CommandContext, mode: 'keys' | 'menu' | 'scroll'): void {
 	dispatch('shell', { kind: 'shellModeChanged', mode });
 }
@@ -200,4 +205,8 @@ const scrollCommands: readonly Command[] = [
 ];
 
 /** Shells and attached containers. */
-export const sessionCommands: readonly Command[] = [...openingCommands, ...menuCommands, ...scrollCommands];
+export const sessionCommands: readonly Command[] = [
+	...openingCommands,
+	...menuCommands.map((command) => ({ available: hasSession, ...command })),
+	...scrollCommands,
+];

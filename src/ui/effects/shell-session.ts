@@ -48,6 +48,9 @@ export type ShellWork = Disposable & {
 /** Input that a container may leave unread before more of it is dropped. */
 const unreadInputBytes = 1 << 20;
 
+/** 128 + SIGKILL. */
+const killedExitCode = 137;
+
 /** A runtime may lose a size sent before the tty was there, so it is sent again. Source: cri-o pull 9246. */
 const sizeAgainMs = 200;
 
@@ -154,7 +157,12 @@ export function startShell(
 			return fail(`no shell in image ${target.image}: none of ${names} could be started (${search.message})`);
 		}
 		host.dispatch('shell', { kind: 'shellCommandFound', id, command: search.command.join(' ') });
-		phase(shellEnding(await open({ tty: true, stdin: true }, search.command)));
+		const exit = await open({ tty: true, stdin: true }, search.command);
+		const ending = shellEnding(exit);
+		// A container that ends takes its shells along, and the code alone does not say so.
+		const torn = exit.kind !== 'exited' || exit.exitCode === killedExitCode;
+		const containerEnded = torn && (await statusAfter(exit))?.state === 'exited';
+		phase(containerEnded ? { ...ending, text: `${ending.text}; the container has ended` } : ending);
 	}
 
 	async function runAttach(): Promise<void> {
