@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { parseEndpoint } from './cri/endpoint-address.ts';
 
 /** What the command line asks for. */
 export type ProgramOptions = {
@@ -43,6 +44,14 @@ function knownFlags(): string {
 		.join(', ');
 }
 
+function checkEndpoint(name: string, endpoint: string): void {
+	try {
+		parseEndpoint(endpoint);
+	} catch (error) {
+		throw new UsageError(`${error instanceof Error ? error.message : error} (flag --${name})`);
+	}
+}
+
 /**
  * Reads the arguments (without node and script).
  * @throws UsageError naming the flag or word that is wrong.
@@ -66,6 +75,10 @@ export function parseArguments(args: readonly string[]): ProgramOptions {
 	}
 	for (const name of ['runtime-endpoint', 'image-endpoint', 'config', 'theme'] as const) {
 		if (values[name] === '') throw new UsageError(`flag --${name} needs a value`);
+	}
+	for (const name of ['runtime-endpoint', 'image-endpoint'] as const) {
+		const endpoint = values[name];
+		if (endpoint !== undefined) checkEndpoint(name, endpoint);
 	}
 	const themes = ['auto', 'dark', 'light', 'mono', 'ansi16'];
 	if (values.theme !== undefined && !themes.includes(values.theme)) {

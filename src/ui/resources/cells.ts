@@ -83,8 +83,9 @@ function usageCell(
 	const value = `${text.padStart(5)}${ratio === undefined ? '' : `${Math.round(ratio * 100)}%`.padStart(5)}`;
 	// Where no row of the list has a limit (pods), the share takes no room.
 	const room = widthCells - (hasShare ? 11 : 6);
+	// Its room is taken before there is a history, so that no column moves when one comes.
 	const spark =
-		room >= 4 && history.length > 1
+		room >= 4
 			? `${sparkline(history.slice(-room), { widthCells: room, ...(limit ? { max: limit } : {}) })} `
 			: '';
 	return [
