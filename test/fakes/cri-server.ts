@@ -40,6 +40,8 @@ export type FakeCriServer = {
 	readonly endpoint: string;
 	/** May be changed at any time; the next call obeys. */
 	readonly faults: FakeFaults;
+	/** Answers that a test puts in the place of an RPC's own; may be changed at any time. */
+	readonly answers: Map<string, FakeMessage>;
 	/** How often each RPC was called. */
 	readonly callCounts: ReadonlyMap<string, number>;
 	/** The last request of each RPC, decoded. */
@@ -60,10 +62,11 @@ export async function startFakeCriServer(options: FakeCriOptions): Promise<FakeC
 	const faults = noFaults();
 	for (const fault of options.faults ?? []) addFault(faults, fault);
 	if (faults.lying) addLies(state);
+	const answers = new Map<string, FakeMessage>();
 	const callCounts = new Map<string, number>();
 	const lastRequests = new Map<string, FakeMessage>();
 	rmSync(socketPath, { force: true });
-	const listening = { state, faults, callCounts, lastRequests, endpoint: `unix://${socketPath}` };
+	const listening = { state, faults, answers, callCounts, lastRequests, endpoint: `unix://${socketPath}` };
 	if (faults.halfDead) return { ...listening, stop: await listenMute(socketPath) };
 
 	const server = new grpc.Server({
@@ -74,6 +77,10 @@ export async function startFakeCriServer(options: FakeCriOptions): Promise<FakeC
 		streamingUrl: options.streamingUrl ?? 'http://127.0.0.1:1',
 		info: options.info ?? {},
 	});
+	const answering = (rpc: string): FakeHandler | undefined => {
+		const handler = handlers.get(rpc);
+		return handler && ((request) => answers.get(rpc) ?? handler(request));
+	};
 	const begin = (rpc: string, request: FakeMessage): RpcFault | undefined => {
 		callCounts.set(rpc, (callCounts.get(rpc) ?? 0) + 1);
 		lastRequests.set(rpc, request);
@@ -84,7 +91,7 @@ export async function startFakeCriServer(options: FakeCriOptions): Promise<FakeC
 		const implementation: grpc.UntypedServiceImplementation = {};
 		for (const [rpc, method] of loadWireMethods([service])) {
 			definition[rpc] = { ...method, requestStream: false };
-			implementation[rpc] = implement(rpc, method, handlers.get(rpc), begin, state) as grpc.UntypedHandleCall;
+			implementation[rpc] = implement(rpc, method, answering(rpc), begin, state) as grpc.UntypedHandleCall;
 		}
 		server.addService(definition as grpc.ServiceDefinition, implementation);
 	}

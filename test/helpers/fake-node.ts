@@ -20,9 +20,12 @@ export type FakeNode = AsyncDisposable & {
 	 * Starts criscope on this node.
 	 *
 	 * @param options.args default: `-r` with the endpoint
+	 * @param options.as another user than root
 	 * @param options.sockets well-known places (absolute paths below /run) that lead to the runtime
 	 */
-	start(options?: TuiOptions & { readonly sockets?: readonly string[] }): Tui;
+	start(options?: TuiOptions & { readonly sockets?: readonly string[]; readonly as?: string }): Tui;
+	/** Writes a file into the node's folder and returns its path. */
+	writeFile(name: string, text: string): string;
 	/** Kills the runtime; its objects are remembered. */
 	kill(): Promise<void>;
 	/** Starts the runtime again where it was, with the objects that it had. */
@@ -105,13 +108,20 @@ export async function startFakeNode(
 		},
 		endpoint,
 		dir,
-		start({ sockets = [], args = ['-r', endpoint], ...tuiOptions } = {}) {
+		start({ sockets = [], as, args = ['-r', endpoint], ...tuiOptions } = {}) {
 			const shell = ['sh', '-c', enterScript, 'sh', dir, ...sockets, '--'];
+			const user = as === undefined ? [] : ['setpriv', `--reuid=${as}`, '--regid=nogroup', '--clear-groups'];
 			return startTui({
-				command: ['unshare', '--mount', '--uts', ...shell, node, program],
+				command: ['unshare', '--mount', '--uts', ...shell, ...user, node, program],
 				args,
 				...tuiOptions,
 			});
+		},
+		writeFile(name, text) {
+			const file = path.join(dir, name);
+			mkdirSync(path.dirname(file), { recursive: true });
+			writeFileSync(file, text);
+			return file;
 		},
 		kill: () => server.stop(),
 		async restart(faults) {
