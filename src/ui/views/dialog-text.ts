@@ -69,6 +69,13 @@ function objectParts(state: UiState, dialog: ActionDialog): readonly Part[] {
 	return more > 0 ? [...parts, { label: '', text: `and ${more} more`, token: 'muted' }] : parts;
 }
 
+/** The first names of many objects; all of them stand at the end of the dialog. */
+function namesOf({ targets }: ActionDialog): string {
+	const names = targets.slice(0, 3).map(targetLabel);
+	const more = targets.length - names.length;
+	return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
 /** Sentences that differ only in a number of attempt are one sentence for many objects. */
 function distinct(sentences: readonly string[], many: boolean): readonly string[] {
 	return [
@@ -117,7 +124,7 @@ function bodyParts(state: UiState, dialog: ActionDialog): readonly Part[] {
 	const objects = objectParts(state, dialog);
 	return [
 		...refusal,
-		...(many ? [] : objects),
+		...(many ? [{ label: 'On', text: namesOf(dialog) }] : objects),
 		...distinct(effects, many).map((text): Part => ({ label: 'Effect', text, token: 'warn' })),
 		...(usesGrace(state, dialog) ? [{ label: 'Grace', text: `${graceText(dialog)} (g changes it)` }] : []),
 		...distinct(follows, many).map((text): Part => ({ label: 'Then', text })),
@@ -141,8 +148,7 @@ function partLines(part: Part, widthCells: number): readonly Line[] {
 	const hanging = widthCells >= 50 ? 8 : 0;
 	const label: Span = { text: part.label, token: 'accent' };
 	if (hanging === 0) {
-		const prefix = part.label ? `${part.label}: ` : '';
-		const own = part.label.startsWith('[') ? `${part.label} ` : prefix;
+		const own = part.label ? `${part.label}: ` : '';
 		return wrapWords(own + sanitizeLine(part.text), widthCells).map((text, index) =>
 			index === 0 && own
 				? [
