@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import type { ByteSource } from './byte-source.ts';
 import { gunzipChunks } from './gunzip.ts';
 import { cutAtCharacter, type RawLine } from './line-parser.ts';
-import { findBlockStart, findJoinStart, type LineReadOptions } from './line-reader.ts';
+import { findJoinStart, findLineStart, type LineReadOptions } from './line-reader.ts';
 import { createLineScanner } from './line-scanner.ts';
 import type { LogMatcher } from './log-matcher.ts';
 import { detectLogFormat } from './physical-line.ts';
@@ -49,6 +49,8 @@ export type ScanHooks = {
 };
 
 const scanChunkBytes = 1 << 20;
+/** Blocks of a backward scan grow from a chunk to this. */
+const largestBlockBytes = 32 << 20;
 const formatHeadBytes = 64 * 1024;
 
 /** Scans one segment. Blocks its thread while it reads and matches; a compressed one is awaited by chunks. */
@@ -110,8 +112,11 @@ async function scanBackward(scan: Scan, found: ScannedLine[], matches: () => num
 	let { to, unfinished } = scan;
 	const later: ScannedLine[][] = [];
 	let count = 0;
+	let blockBytes = scanChunkBytes;
 	while ((to > scan.from || unfinished) && count < scan.wanted) {
-		const start = to === 0 ? 0 : await findBlockStart(source, to, scanChunkBytes);
+		const start = to <= blockBytes ? 0 : await findLineStart(source, to - blockBytes, formatHeadBytes);
+		// Where a block begins, open partials are looked for far back: the fewer blocks the better.
+		blockBytes = Math.min(blockBytes * 2, largestBlockBytes);
 		const from = Math.max(start, scan.from);
 		await scanForward(
 			{ ...scan, direction: 'forward', from, to, unfinished, onProgress: () => undefined },
