@@ -21,7 +21,7 @@ export async function readConfig(options: ProgramOptions): Promise<Config> {
 			id,
 			keys,
 			scope: scopes,
-			changesNode: danger !== 'none',
+			changesNode: danger === 'confirm',
 		})),
 		columns: { pods: columnsOf('pods'), containers: columnsOf('containers'), images: columnsOf('images') },
 	});

@@ -56,7 +56,7 @@ const openingCommands: readonly Command[] = [
 		title: 'Attach to the first process of the container',
 		keys: ['A'],
 		scopes: ['pods', 'containers', 'logs'],
-		danger: 'session',
+		danger: 'confirm',
 		available: hasRunning,
 		run({ state, effects }) {
 			const row = runningContainer(state);

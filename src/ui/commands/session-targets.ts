@@ -35,6 +35,7 @@ export function shellTargetOf(row: ContainerRow): ShellTarget {
 		container: row.name,
 		pod: podNameOf(row),
 		image: row.imageName,
+		processId: row.facts?.pid,
 	};
 }
 

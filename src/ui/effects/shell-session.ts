@@ -29,6 +29,8 @@ export type ShellTarget = {
 	readonly container: string;
 	readonly pod: string;
 	readonly image: string;
+	/** Its first process as the host counts, where the runtime tells. */
+	readonly processId?: number | undefined;
 };
 
 /** A session at work. Disposing of it ends the connection and forgets the screen. */
@@ -153,8 +155,10 @@ export function startShell(
 		const search = await findShell(client.runtime, target.containerId, { signal });
 		if (search.kind === 'failed') return fail(`cannot look for a shell: ${search.message}`);
 		if (search.kind === 'none') {
-			const names = shellNames.join(', ');
-			return fail(`no shell in image ${target.image}: none of ${names} could be started (${search.message})`);
+			const what = `no shell in image ${target.image}: none of ${shellNames.join(', ')} could be started`;
+			const { processId } = target;
+			const instead = processId ? `; on the host, nsenter -t ${processId} -n -u shows its network` : '';
+			return fail(`${what}${instead} (${search.message})`);
 		}
 		host.dispatch('shell', { kind: 'shellCommandFound', id, command: search.command.join(' ') });
 		const exit = await open({ tty: true, stdin: true }, search.command);
