@@ -1,6 +1,7 @@
 import { openForwards } from '../store/slices/forwards.ts';
 import { liveShells } from '../store/slices/shell.ts';
 import type { UiState } from '../store/state.ts';
+import { activityText } from '../views/activity.ts';
 import { type Command, defineCommand } from './command.ts';
 
 /** What the first Ctrl-C says; the second, while this stands, leaves. */
@@ -9,9 +10,20 @@ const leaveNotice = 'Press Ctrl-C again to leave, or q.';
 /** How long the answer to the question before leaving counts. */
 const quitAskedMs = 3_000;
 
+/** What ends with the inspector, as the beginning of a sentence; undefined while nothing is lost by leaving. */
+function lossByLeaving(state: UiState): string | undefined {
+	const { shell, forwards } = state;
+	const streams = liveShells(shell).length > 0 || openForwards(forwards).length > 0;
+	if (streams) return 'Leaving ends open shells and port-forwards';
+	// The runtime drops a stop whose caller is gone: SIGTERM is sent by then, SIGKILL may never come.
+	const activity = activityText(state);
+	return activity === undefined ? undefined : `Leaving gives up on what is under way (${activity})`;
+}
+
 /** Whether nothing is lost by leaving, or the person has just been told what is. */
-function mayQuit({ shell, forwards, nowMs }: UiState): boolean {
-	if (liveShells(shell).length === 0 && openForwards(forwards).length === 0) return true;
+function mayQuit(state: UiState): boolean {
+	if (lossByLeaving(state) === undefined) return true;
+	const { shell, nowMs } = state;
 	return shell.quitAskedAtMs !== undefined && nowMs - shell.quitAskedAtMs <= quitAskedMs;
 }
 
@@ -72,7 +84,7 @@ export const appCommands: readonly Command[] = [
 			else if (mayQuit(state)) void effects.sessions.hangUpShells().then(() => effects.app.quit());
 			else {
 				dispatch('shell', { kind: 'quitAsked', atMs: state.nowMs });
-				const text = 'Leaving ends open shells and port-forwards: press the key again to leave.';
+				const text = `${lossByLeaving(state)}: press the key again to leave.`;
 				dispatch('notices', { kind: 'noticeRaised', level: 'warn', text });
 			}
 		},

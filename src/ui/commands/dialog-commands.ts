@@ -71,7 +71,7 @@ export const dialogCommands: readonly Command[] = [
 		id: 'dialog.cancel',
 		title: 'No, leave everything as it is',
 		hint: 'no',
-		keys: ['n', 'escape', 'q', 'ctrl+c'],
+		keys: ['n', 'escape', 'q'],
 		scopes: ['dialog'],
 		danger: 'none',
 		silent: true,

@@ -82,6 +82,8 @@ export type Asked = {
 	readonly changes: ConfirmedChange[];
 	readonly pulls: { readonly image: string; readonly login?: object }[];
 	readonly cancelled: (number | string)[];
+	/** How often the program was left. */
+	quits: number;
 };
 
 /** A store with the given objects, keys that work, and effects that only note what they are asked. */
@@ -107,8 +109,14 @@ export function inspector(
 	store.dispatch('connection', { kind: 'endpointChosen', endpoint: 'unix:///test.sock' });
 	store.dispatch('node', { kind: 'nodeFactsRead', facts: { kubelet: options.kubelet ?? false } });
 	refresh(store, objects);
-	const asked: Asked = { changes: [], pulls: [], cancelled: [] };
+	const asked: Asked = { changes: [], pulls: [], cancelled: [], quits: 0 };
 	const effects = {
+		app: {
+			quit: () => {
+				asked.quits++;
+			},
+		},
+		sessions: { hangUpShells: async () => {} },
 		actions: {
 			begin: (change: ConfirmedChange) => asked.changes.push(change),
 			stopWaiting: (id: number) => asked.cancelled.push(`change ${id}`),

@@ -194,3 +194,17 @@ test('prune takes old attempts, stopped pods and unused images, each kind by cho
 	press('3', '2', 'y');
 	expect(asked.changes[0]?.targets.map(({ kind }) => kind)).toEqual(['container', 'container']);
 });
+
+test('leaving while a change is under way is asked for twice', async () => {
+	const { press, state, asked, store } = inspector(shop);
+	const target = { kind: 'pod', id: 'pod-web', name: 'web', podName: 'web', namespace: 'shop' } as const;
+	const targets = [{ ...target, graceSeconds: undefined, sizeBytes: 0n }];
+	const started = { kind: 'changeStarted', id: 1, verb: 'stop', graceSeconds: undefined, atMs: 1 } as const;
+	store.dispatch('actions', { ...started, targets });
+	press('1', 'q');
+	expect(asked.quits).toBe(0);
+	expect(state().notices.current?.text).toMatch(/^Leaving gives up on what is under way \(Stopping web…/);
+	press('q');
+	await Promise.resolve();
+	expect(asked.quits).toBe(1);
+});
