@@ -15,6 +15,8 @@ export async function readConfig(options: ProgramOptions): Promise<Config> {
 		readFile: (path) =>
 			readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
 				if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+				// Under sudo or su the home is somebody else's: only a file that was asked for must be readable.
+				if (error.code === 'EACCES' && path !== options.config) return undefined;
 				throw error;
 			}),
 		commands: commands.map(({ id, keys, scopes, danger }) => ({

@@ -193,8 +193,12 @@ async function chooseFound(
 			message: await permissionAdvice(denied.path, denied.probe, request),
 		};
 	}
-	const places = tried.map(({ name, path, probe }) => `${path} (${name}: ${describeProbe(probe.kind)})`);
-	const message = `no container runtime found; tried ${places.join(', ')}; name one with --runtime-endpoint`;
+	const places = tried.map(
+		({ name, path, probe }) =>
+			`${path} (${name}${probe.kind === 'missing' ? '' : `: ${describeProbe(probe.kind)}`})`,
+	);
+	// What to do comes first: the list of places is long, and may be cut.
+	const message = `no container runtime found: name its socket with --runtime-endpoint; there is none at ${places.join(', ')}`;
 	return { kind: 'none', tried, message };
 }
 

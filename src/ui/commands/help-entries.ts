@@ -34,7 +34,10 @@ export function helpEntries(commands: readonly Command[], place: Scope): readonl
 	const listed = new Set<Command>();
 	return scopesAt(place).flatMap((scope) => {
 		const own = commands.filter(({ scopes }) => scopes.includes(scope));
-		const fresh = own.filter((command) => !listed.has(command));
+		// Who asks for help can move about already: that comes last.
+		const fresh = own
+			.filter((command) => !listed.has(command))
+			.toSorted((left, right) => Number(left.silent ?? false) - Number(right.silent ?? false));
 		for (const command of fresh) listed.add(command);
 		if (fresh.length === 0) return [];
 		return [

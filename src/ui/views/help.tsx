@@ -26,29 +26,33 @@ export function keysText(command: Command, { keymap, unicode }: KeyTable): strin
 /** The keys that work where the person is, with the reason for those that cannot act now. */
 export function Help({ columns, rows }: { readonly columns: number; readonly rows: number }) {
 	const table = useUiContext();
-	return <StateLines linesOf={(state) => helpLines(state, table, columns)} columns={columns} rows={rows} />;
+	return <StateLines linesOf={(state) => helpLines(state, table, columns, rows)} columns={columns} rows={rows} />;
 }
 
 /** Help as text, scrolled to where it is. */
-export function helpLines(state: UiState, table: KeyTable, columns: number): readonly Line[] {
+export function helpLines(state: UiState, table: KeyTable, columns: number, rows: number): readonly Line[] {
 	const entries = helpEntries(table.commands, placeOf(state, { underHelp: true }));
+	const { scroll } = state.overlays;
+	const last = Math.min(entries.length, scroll + rows - 1);
+	const place = last - scroll < entries.length ? `${scroll + 1}-${last} of ${entries.length} · ` : '';
+	const keyCells = columns < 60 ? 12 : 16;
 	const title = paneTitle({
 		label: '',
 		title: [{ text: 'Keys that work here', token: 'titleFocused' }],
-		remarks: [{ text: 'j k scroll · Esc closes', token: 'muted' }],
+		remarks: [{ text: `${place}j k scroll · Esc closes`, token: 'muted' }],
 		focused: true,
 		columns,
 	});
 	const lines = entries.map((entry): Line => {
 		if (entry.kind === 'heading') return [{ text: ` ${entry.text}`, token: 'titleFocused' }];
 		const able = availability(entry.command, state);
-		const keys = padCells(keysText(entry.command, table), 20);
+		const keys = padCells(keysText(entry.command, table), keyCells);
 		return [
-			{ text: `   ${keys} `, token: able === true ? 'key' : 'keyDisabled' },
+			{ text: `  ${keys} `, token: able === true ? 'key' : 'keyDisabled' },
 			{ text: entry.command.title, token: able === true ? undefined : 'muted' },
 			...(entry.command.danger !== 'confirm' ? [] : [{ text: '  changes the node', token: 'warn' } as const]),
-			...(able === true ? [] : [{ text: `  ${able}`, token: 'muted' } as const]),
+			...(able === true ? [] : [{ text: ` — ${able}`, token: 'muted' } as const]),
 		];
 	});
-	return [title, ...lines.slice(state.overlays.scroll)];
+	return [title, ...lines.slice(scroll)];
 }

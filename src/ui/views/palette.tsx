@@ -33,7 +33,7 @@ export function paletteLines(
 	const first = Math.max(0, Math.min(state.overlays.cursor - page + 1, matches.length - page));
 	const lines = matches.slice(first, first + page).map(({ command, titleRanges }, index): Line => {
 		const able = availability(command, state);
-		const reason: Line = able === true ? [] : [{ text: ` ${able}`, token: 'muted' }];
+		const reason: Line = able === true ? [] : [{ text: ` — ${able}`, token: 'muted' }];
 		const left: Line = [
 			{ text: '  ' },
 			...matched(command.title, titleRanges, able === true ? undefined : 'muted'),
