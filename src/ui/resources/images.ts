@@ -9,7 +9,7 @@ function digestOf(row: ImageRow): string {
 }
 
 function usersText(row: ImageRow): string {
-	const running = row.usedBy.filter(({ container }) => container.state === 'running').length;
+	const running = row.runningCount;
 	if (row.usedBy.length === 0) return 'unused';
 	return running === row.usedBy.length ? `${running}` : `${running} of ${row.usedBy.length}`;
 }

@@ -43,6 +43,8 @@ export type ImageRow = BaseRow & {
 	readonly kind: 'image';
 	readonly image: Image;
 	readonly usedBy: readonly ContainerRow[];
+	/** How many of them run. */
+	readonly runningCount: number;
 };
 
 /** Any row of any list. */
@@ -76,41 +78,76 @@ function imageNameOf({ image, imageRef, imageId }: Container, tagOf: ReadonlyMap
 	return tagOf.get(asked) ?? tagOf.get(imageRef) ?? tagOf.get(imageId) ?? asked;
 }
 
+/** Containers by namespace, pod, name, newest attempt first; facts and usage do not move them. */
+const orderedContainers = memoized(
+	(inventory: InventoryState) => [inventory.containers, inventory.pods, inventory.images] as const,
+	(containers, pods, images) => {
+		const byId = new Map(pods.map((pod) => [pod.id, pod]));
+		const tagOf = new Map<string, string>();
+		for (const { id, repoTags, repoDigests } of images) {
+			const tag = repoTags[0] ?? repoDigests[0];
+			if (tag !== undefined) for (const key of [id, ...repoDigests]) tagOf.set(key, tag);
+		}
+		const newest = newestAttempts(containers);
+		const placed = containers.map((container) => {
+			const pod = byId.get(container.podSandboxId);
+			return {
+				container,
+				pod,
+				superseded: !newest.has(container.id),
+				imageName: imageNameOf(container, tagOf),
+				namespace: pod?.metadata.namespace ?? container.labels['io.kubernetes.pod.namespace'] ?? '',
+				podName: pod?.metadata.name ?? container.labels['io.kubernetes.pod.name'] ?? '',
+			};
+		});
+		return placed.sort(
+			(left, right) =>
+				compare(left.namespace, right.namespace) ||
+				compare(left.podName, right.podName) ||
+				compare(left.container.metadata.name, right.container.metadata.name) ||
+				right.container.metadata.attempt - left.container.metadata.attempt ||
+				compare(left.container.id, right.container.id),
+		);
+	},
+);
+
+/** The newest row of each container: as long as nothing in it changes, it stays the same object for search and screen. */
+const containerRowCache = new WeakMap<Container, ContainerRow>();
+
 function containerRowsOf(inventory: InventoryState, stats: StatsState): readonly ContainerRow[] {
-	const pods = new Map(inventory.pods.map((pod) => [pod.id, pod]));
-	const newest = newestAttempts(inventory.containers);
-	const tagOf = new Map<string, string>();
-	for (const { id, repoTags, repoDigests } of inventory.images) {
-		const tag = repoTags[0] ?? repoDigests[0];
-		if (tag !== undefined) for (const key of [id, ...repoDigests]) tagOf.set(key, tag);
-	}
-	const rows = inventory.containers.map((container): ContainerRow => {
+	return orderedContainers(inventory).map(({ container, pod, superseded, imageName }): ContainerRow => {
 		const facts = inventory.containerFacts.get(container.id);
+		const usage = stats.containers.get(container.id);
 		const departed = inventory.departed.has(container.id);
-		const superseded = !newest.has(container.id);
+		const before = containerRowCache.get(container);
+		if (
+			before?.pod === pod &&
+			before?.facts === facts &&
+			before?.usage === usage &&
+			before?.departed === departed &&
+			before?.superseded === superseded &&
+			before?.imageName === imageName
+		) {
+			return before;
+		}
 		const { health, text } = containerCondition(container, facts, superseded, departed);
-		return {
+		const row: ContainerRow = {
 			kind: 'container',
 			id: container.id,
 			name: container.metadata.name,
 			container,
-			pod: pods.get(container.podSandboxId),
+			pod,
 			facts,
-			usage: stats.containers.get(container.id),
+			usage,
 			health,
 			stateText: text,
 			departed,
 			superseded,
-			imageName: imageNameOf(container, tagOf),
+			imageName,
 		};
+		containerRowCache.set(container, row);
+		return row;
 	});
-	const byName = (left: ContainerRow, right: ContainerRow): number =>
-		compare(namespaceOf(left), namespaceOf(right)) ||
-		compare(podNameOf(left), podNameOf(right)) ||
-		compare(left.name, right.name) ||
-		right.container.metadata.attempt - left.container.metadata.attempt ||
-		compare(left.id, right.id);
-	return rows.sort(byName);
 }
 
 function compare(left: string, right: string): number {
@@ -138,48 +175,78 @@ function sumOf(values: readonly (number | undefined)[]): number | undefined {
 	return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) : undefined;
 }
 
+/** Pods by namespace and name, newest sandbox first, each with whether a newer one took its place. */
+const orderedPods = memoized(
+	(inventory: InventoryState) => [inventory.pods] as const,
+	(pods) => {
+		const newest = new Map<string, PodSandbox>();
+		const keyOf = ({ metadata }: PodSandbox): string =>
+			`${metadata.uid}/${metadata.name}/${metadata.namespace}`;
+		for (const pod of pods) {
+			const other = newest.get(keyOf(pod));
+			if (!other || pod.metadata.attempt >= other.metadata.attempt) newest.set(keyOf(pod), pod);
+		}
+		const current = new Set([...newest.values()].map((pod) => pod.id));
+		return pods
+			.map((pod) => ({ pod, replaced: !current.has(pod.id) }))
+			.sort(
+				({ pod: left }, { pod: right }) =>
+					compare(left.metadata.namespace, right.metadata.namespace) ||
+					compare(left.metadata.name, right.metadata.name) ||
+					right.metadata.attempt - left.metadata.attempt ||
+					compare(left.id, right.id),
+			);
+	},
+);
+
+/** As `containerRowCache`; `replaced` is what made the row beside its fields. */
+const podRowCache = new WeakMap<PodSandbox, { readonly row: PodRow; readonly replaced: boolean }>();
+
+function sameItems<Item>(left: readonly Item[], right: readonly Item[]): boolean {
+	return left.length === right.length && left.every((item, index) => item === right[index]);
+}
+
 function podRowsOf(inventory: InventoryState, containers: readonly ContainerRow[]): readonly PodRow[] {
 	const byPod = Map.groupBy(containers, (row) => row.container.podSandboxId);
-	const newestSandbox = new Map<string, PodSandbox>();
-	for (const pod of inventory.pods) {
-		const key = `${pod.metadata.uid}/${pod.metadata.name}/${pod.metadata.namespace}`;
-		const other = newestSandbox.get(key);
-		if (!other || pod.metadata.attempt >= other.metadata.attempt) newestSandbox.set(key, pod);
-	}
-	const current = new Set([...newestSandbox.values()].map((pod) => pod.id));
-	const rows = inventory.pods.map((pod): PodRow => {
+	return orderedPods(inventory).map(({ pod, replaced }): PodRow => {
 		const own = byPod.get(pod.id) ?? [];
+		const facts = inventory.podFacts.get(pod.id);
+		const departed = inventory.departed.has(pod.id);
+		const before = podRowCache.get(pod);
+		if (
+			before?.replaced === replaced &&
+			before.row.facts === facts &&
+			before.row.departed === departed &&
+			sameItems(before.row.containers, own)
+		) {
+			return before.row;
+		}
 		const newest = own.filter((row) => !row.superseded);
 		const running = newest.filter((row) => row.container.state === 'running');
 		const finished = newest.filter(
 			(row) => row.container.state === 'exited' && row.facts?.exitCode === 0 && running.length > 0,
 		);
-		const departed = inventory.departed.has(pod.id);
-		const { health, text } = podCondition(pod, newest, !current.has(pod.id), departed);
-		return {
+		const { health, text } = podCondition(pod, newest, replaced, departed);
+		const row: PodRow = {
 			kind: 'pod',
 			id: pod.id,
 			name: pod.metadata.name,
 			pod,
-			facts: inventory.podFacts.get(pod.id),
+			facts,
 			containers: own,
 			readyCount: running.length,
 			totalCount: newest.length - finished.length,
-			restarts: newest.reduce((sum, row) => sum + row.container.metadata.attempt, 0),
-			cpuMillicores: sumOf(running.map((row) => row.usage?.cpuMillicores)),
-			memoryBytes: sumOf(running.map((row) => row.usage?.memoryBytes)),
+			restarts: newest.reduce((sum, { container }) => sum + container.metadata.attempt, 0),
+			cpuMillicores: sumOf(running.map(({ usage }) => usage?.cpuMillicores)),
+			memoryBytes: sumOf(running.map(({ usage }) => usage?.memoryBytes)),
 			cpuHistory: sumHistory(running),
 			health,
 			stateText: text,
 			departed,
 		};
+		podRowCache.set(pod, { row, replaced });
+		return row;
 	});
-	const byName = (left: PodRow, right: PodRow): number =>
-		compare(left.pod.metadata.namespace, right.pod.metadata.namespace) ||
-		compare(left.name, right.name) ||
-		right.pod.metadata.attempt - left.pod.metadata.attempt ||
-		compare(left.id, right.id);
-	return rows.sort(byName);
 }
 
 /** All pods by namespace and name, newest sandbox first. */
@@ -191,7 +258,10 @@ export const podRows = memoized(
 function imageRowsOf(inventory: InventoryState, containers: readonly ContainerRow[]): readonly ImageRow[] {
 	const users = new Map<string, ContainerRow[]>();
 	const use = (key: string, row: ContainerRow): void => {
-		if (key) users.set(key, [...(users.get(key) ?? []), row]);
+		if (key === '') return;
+		const known = users.get(key);
+		if (known) known.push(row);
+		else users.set(key, [row]);
 	};
 	for (const row of containers) {
 		for (const key of new Set([row.container.imageId, row.container.imageRef, row.container.image.image])) {
@@ -208,6 +278,7 @@ function imageRowsOf(inventory: InventoryState, containers: readonly ContainerRo
 			name: image.repoTags[0] ?? image.repoDigests[0] ?? '<none>',
 			image,
 			usedBy,
+			runningCount: usedBy.filter(({ container }) => container.state === 'running').length,
 			health: departed ? 'gone' : usedBy.length > 0 || image.pinned ? 'ok' : 'done',
 			departed,
 		};

@@ -154,8 +154,9 @@ export function selectedRow(state: UiState, list: ListId): Row | undefined {
 /** What a bulk action acts on: the marked rows, or the one under the cursor where none is marked. */
 export function chosenRows(state: UiState, list: ListId): readonly Row[] {
 	const { marked } = state.lists[list];
-	const rows = visibleRows(state, list).map(({ row }) => row);
-	if (marked.size > 0) return rows.filter((row) => marked.has(row.id));
+	if (marked.size > 0) {
+		return visibleRows(state, list).flatMap(({ row }) => (marked.has(row.id) ? [row] : []));
+	}
 	const row = selectedRow(state, list);
 	return row ? [row] : [];
 }
