@@ -6,7 +6,7 @@ import { formatClockTime } from '../format/time-stamp.ts';
 import type { LogQuery } from '../store/slices/logs/logs-state.ts';
 import type { EffectHost } from './effect-host.ts';
 import type { LogJob, LogTools } from './log-job.ts';
-import { keyOf } from './log-reader.ts';
+import { fewEntries, isNarrowed, keyOf } from './log-reader.ts';
 
 function say(host: EffectHost, level: 'plain' | 'warn', text: string): void {
 	host.dispatch('notices', { kind: 'noticeRaised', level, text });
@@ -20,11 +20,14 @@ export async function showPlace(
 	placement: 'top' | 'middle',
 ): Promise<boolean> {
 	const { reader, session, screenful, options } = tools;
-	const after = await reader.after(position, screenful, options);
+	const narrowed = isNarrowed(host.getState().logs.query);
+	const count = narrowed ? fewEntries : screenful;
+	const after = await reader.after(position, count, options);
+	// What was found is shown first; the session goes on looking from there.
 	const before =
-		position === 'start'
-			? { entries: [], reachedEdge: true }
-			: await reader.before(position, screenful, options);
+		position === 'start' || (narrowed && after.entries.length > 0)
+			? { entries: [], reachedEdge: position === 'start' }
+			: await reader.before(position, count, options);
 	const known = new Set(before.entries.map(({ key }) => key));
 	const fresh = after.entries.filter(({ key }) => !known.has(key));
 	const entries = [...before.entries, ...fresh];

@@ -26,6 +26,14 @@ export type LogReader = {
 	readonly after: (from: LogPosition | 'start', count: number, options: PageOptions) => Promise<LogPage>;
 };
 
+/** Matches wanted at first where lines are left out: looking for a screenful may take the whole history. */
+export const fewEntries = 4;
+
+/** Lines are left out, so that the last one shown may be far from the end. */
+export function isNarrowed({ filter, streams }: LogQuery): boolean {
+	return filter !== undefined || streams !== 'both';
+}
+
 /** The key of a line: its place in the history. */
 export function keyOf({ start }: LogLine): string {
 	return `${start.segment}:${start.offset}`;

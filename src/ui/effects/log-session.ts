@@ -8,7 +8,7 @@ import { describeFiles } from './log-files-changed.ts';
 import type { LogJob, LogTools } from './log-job.ts';
 import { createLogPerformer, isHeavy } from './log-performer.ts';
 import { showPlace } from './log-places.ts';
-import { createLogReader, type PageOptions } from './log-reader.ts';
+import { createLogReader, fewEntries, isNarrowed, type PageOptions } from './log-reader.ts';
 
 /** Least time between two looks at what was written: ten a second is more than an eye follows. */
 const growthMs = 100;
@@ -143,10 +143,12 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 		// A page goes on from a match: context lines may have matches among them that were not read yet.
 		const edge = direction === 'before' ? entries.find(isMatch) : entries.findLast(isMatch);
 		refused.add(direction);
+		// Where matches are rare the first ones are shown while the next are looked for.
+		const count = isNarrowed(query) ? Math.min(screenful, fewEntries + 2 * entries.length) : screenful;
 		const page =
 			direction === 'before'
-				? await reader.before(edge?.line.start ?? 'end', screenful, options)
-				: await reader.after(edge?.line.end ?? 'start', screenful, options);
+				? await reader.before(edge?.line.start ?? 'end', count, options)
+				: await reader.after(edge?.line.end ?? 'start', count, options);
 		refused.delete(direction);
 		host.dispatch('logs', {
 			kind: 'logPageRead',
@@ -165,7 +167,8 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 	async function readEnd({ screenful, options }: LogTools): Promise<void> {
 		refused.add('after');
 		const end = isNarrowed(query) ? await endNow(options) : undefined;
-		const page = await reader.before('end', screenful, options);
+		const count = end ? fewEntries : screenful;
+		const page = await reader.before('end', racing ? screenful : count, options);
 		const last = logsNow().entries.at(-1)?.key;
 		racing = racing && !page.entries.some(({ key }) => key === last);
 		seenTo = end ?? page.entries.at(-1)?.line.end;
@@ -261,9 +264,4 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 
 function isMatch({ isContext }: LogEntry): boolean {
 	return !isContext;
-}
-
-/** Lines are left out, so that the last one shown may be far from the end. */
-function isNarrowed({ filter, streams }: LogQuery): boolean {
-	return filter !== undefined || streams !== 'both';
 }
