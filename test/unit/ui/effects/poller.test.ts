@@ -6,6 +6,12 @@ import { fakeClient, fakeHost } from './fake-host.ts';
 
 const options = { listsMs: 2_000, statsMs: 5_000, capacityOf: async () => undefined };
 
+/** A runtime that has the image half but no stats. */
+const images = {
+	listImages: async () => [],
+	imageFsInfo: async () => ({ imageFilesystems: [], containerFilesystems: [] }),
+};
+
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
@@ -33,7 +39,7 @@ describe('polling', () => {
 			if (dead) throw new UnavailableError('cannot list pods: nobody answers');
 			return [pod('a')];
 		};
-		const client = fakeClient({ listPodSandbox });
+		const client = fakeClient({ listPodSandbox, listContainers: async () => [] }, images);
 		const host = fakeHost(client);
 		using _poller = startPoller(host, client, options);
 		await vi.advanceTimersByTimeAsync(0);
@@ -47,7 +53,7 @@ describe('polling', () => {
 	});
 
 	it('takes a runtime without stats for a runtime without stats', async () => {
-		const client = fakeClient({ listPodSandbox: async () => [], listContainers: async () => [] });
+		const client = fakeClient({ listPodSandbox: async () => [], listContainers: async () => [] }, images);
 		const host = fakeHost(client);
 		using _poller = startPoller(host, client, options);
 		await vi.advanceTimersByTimeAsync(30_000);
