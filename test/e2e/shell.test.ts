@@ -149,6 +149,8 @@ describe.skipIf(missing)(`shell and attach${missing ?? ''}`, () => {
 	test('the chord pressed twice reaches the program', async () => {
 		const shell = await openShell('alpha-shell');
 		await command(shell, 'cat -v');
+		// What is typed before it runs would be read by the shell's own line editor.
+		await expect.poll(() => processesIn('alpha-shell')).toContain('cat -v');
 		await shell.press('<ctrl+]> <ctrl+]> x <enter>');
 		await shell.until(/\^\]x\n\^\]x/);
 	});
