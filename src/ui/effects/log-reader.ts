@@ -24,6 +24,8 @@ export type PageOptions = {
 export type LogReader = {
 	readonly before: (from: LogPosition | 'end', count: number, options: PageOptions) => Promise<LogPage>;
 	readonly after: (from: LogPosition | 'start', count: number, options: PageOptions) => Promise<LogPage>;
+	/** Matches that are known already, with the lines around them where the query asks for those. */
+	readonly around: (hits: readonly LogLine[], options: PageOptions) => Promise<readonly LogEntry[]>;
 };
 
 /** Matches wanted at first where lines are left out: looking for a screenful may take the whole history. */
@@ -104,5 +106,5 @@ export function createLogReader(history: LogHistory, query: LogQuery): LogReader
 			return { entries: await withContext(hits, options), reachedEdge };
 		};
 
-	return { before: read('before'), after: read('after') };
+	return { before: read('before'), after: read('after'), around: withContext };
 }

@@ -33,6 +33,8 @@ export type LogSession = Disposable & {
 export function startLogSession(host: EffectHost, history: LogHistory, session: number): LogSession {
 	const ended = new AbortController();
 	let query: LogQuery = host.getState().logs.query;
+	/** The query that the lines in the window came through. */
+	let shownQuery = query;
 	let reader = createLogReader(history, query);
 	let waiting: LogJob | undefined;
 	let running = false;
@@ -108,15 +110,22 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 		}
 		const narrow = isNarrowed(logs.query) ? 'filtering' : 'reading';
 		if (logs.query !== query) {
+			const { filter, streams } = shownQuery;
+			const isMore = logs.query.context && logs.query.filter === filter && logs.query.streams === streams;
 			query = logs.query;
 			reader = createLogReader(history, query);
-			seenTo = undefined;
 			// What has come since the view was released is counted again, through the new query.
 			countedTo = releasedAt;
 			refused.clear();
-			const at = logs.entries[logs.cursor]?.line.start;
-			if (logs.following || !at) return { what: narrow, run: readEnd };
-			return { what: narrow, run: (tools) => showPlace(host, tools, at, 'middle') };
+			if (isMore && logs.entries.length > 0) return { what: narrow, run: readContext };
+			seenTo = undefined;
+			const asked = query;
+			const at = logs.following ? undefined : logs.entries[logs.cursor]?.line.start;
+			const run = async (tools: LogTools): Promise<void> => {
+				await (at ? showPlace(host, tools, at, 'middle') : readEnd(tools));
+				shownQuery = asked;
+			};
+			return { what: narrow, run };
 		}
 		const isDue = performance.now() >= lookedAt + growthMs;
 		if (logs.following && !logs.atEnd && !refused.has('after')) return { what: narrow, run: readEnd };
@@ -156,6 +165,22 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 			direction,
 			entries: page.entries,
 			reachedEdge: page.reachedEdge,
+		});
+	}
+
+	/** Adds the lines around matches that are in the window: looking for those again could take long. */
+	async function readContext({ options }: LogTools): Promise<void> {
+		const { entries, atEnd } = logsNow();
+		const found = await reader.around(
+			entries.filter(isMatch).map(({ line }) => line),
+			options,
+		);
+		host.dispatch('logs', {
+			kind: 'logPageRead',
+			session,
+			direction: 'after',
+			entries: found,
+			reachedEdge: atEnd,
 		});
 	}
 
