@@ -99,7 +99,7 @@ describe.skipIf(missing)(`configuration${missing ?? ''}`, () => {
 		await tui.until('Pods (8)');
 		await tui.press('?');
 		await tui.until(/\^Y +Filter the list/);
-		expect(tui.row('Show only what is unhealthy')).toMatch(/x x/);
+		expect(tui.row('Show only what is unhealthy')).toMatch(/x ?x/);
 		await tui.press('<escape> <escape> <ctrl+q>');
 		expect((await tui.exit).exitCode).toBe(0);
 	});

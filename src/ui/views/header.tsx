@@ -106,7 +106,9 @@ export function headerLines(state: UiState, columns: number, rows: number): read
 				{ text: sanitizeLine(connection.version.runtimeName), token: 'accent' },
 				{ text: ` ${sanitizeLine(connection.version.runtimeVersion)}` },
 			]
-		: [{ text: connection.endpoint ? sanitizeLine(connection.endpoint) : 'no runtime', token: 'muted' }];
+		: connection.endpoint
+			? [{ text: sanitizeLine(connection.endpoint), token: 'muted' }]
+			: [];
 	const identity = separated([
 		[{ text: sanitizeLine(node.hostname), bold: true }],
 		node.machineId && columns >= 70 ? [{ text: sanitizeLine(node.machineId), token: 'muted' }] : undefined,

@@ -2,6 +2,7 @@ import { StateLines } from '../components/lines.tsx';
 import { fitLine, lineWidthCells, selectedLine } from '../format/line.ts';
 import { paneTitle } from '../format/pane-title.ts';
 import { sanitizeLine } from '../format/sanitize.ts';
+import { truncateCells } from '../format/width.ts';
 import { wrapWords } from '../format/wrap-words.ts';
 import { placeColumns } from '../resources/column-layout.ts';
 import { resourceOf } from '../resources/index.ts';
@@ -34,10 +35,15 @@ function titleOf(state: UiState, list: ListId, box: PaneBox, count: number): Lin
 	const total = totalRows(state, list);
 	const focused = state.screen.focus === list;
 	const pod = list === 'containers' && !state.lists.allPods ? selectedRow(state, 'pods') : undefined;
+	const known = state.inventory.refreshedAtMs[list] !== undefined;
+	// A long name leaves room for how many there are and how they are narrowed.
+	const nameCells = Math.max(12, box.columns - 45);
 	const title: Span[] = [
 		{ text: resource.title, token: focused ? 'titleFocused' : 'title' },
-		...(pod ? [{ text: ` of ${sanitizeLine(pod.name)}` } satisfies Span] : []),
-		{ text: count === total ? ` (${total})` : ` (${count} of ${total})`, token: 'muted' },
+		...(pod ? [{ text: ` of ${truncateCells(sanitizeLine(pod.name), nameCells)}` } satisfies Span] : []),
+		...(known
+			? [{ text: count === total ? ` (${total})` : ` (${count} of ${total})`, token: 'muted' } satisfies Span]
+			: []),
 	];
 	const remarks: Span[] = [];
 	if (view.marked.size > 0) remarks.push({ text: `${view.marked.size} marked`, token: 'accent' });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { boxOf } from '../../../../src/ui/store/layout.ts';
 import type { ListId, UiState } from '../../../../src/ui/store/state.ts';
 import { resourceListLines } from '../../../../src/ui/views/resource-list.tsx';
-import { applied as after, event, emptyState as initial } from '../fixtures.ts';
+import { applied as after, event, emptyState as initial, pod, refreshed } from '../fixtures.ts';
 
 function textOf(state: UiState, list: ListId): string {
 	const box = boxOf(state.screen, list);
@@ -32,5 +32,8 @@ test('why there is nothing is said once, in full, and wrapped', () => {
 });
 
 test('counts stand in brackets, so that they are no part of a name', () => {
-	expect(textOf(initial(), 'pods')).toMatch(/1 Pods \(0\) /);
+	expect(textOf(initial(), 'pods')).toMatch(/1 Pods ━/);
+	const state = after(initial(), ...refreshed([pod('web'), pod('db')]));
+	expect(textOf(state, 'pods')).toMatch(/1 Pods \(2\) /);
+	expect(textOf(state, 'containers')).toMatch(/2 Containers of db \(0\) /);
 });
