@@ -122,7 +122,7 @@ describe('odd logs', () => {
 		expect((await history.count(matcher)).matches).toBeGreaterThan(10_000);
 	});
 
-	test('thousands of rotated files are in order', async () => {
+	test('hundreds of rotated files are in order', async () => {
 		await using folder = await createLogFolder();
 		const day = (at: number) =>
 			new Date(Date.UTC(2026, 0, 1) + at * 60_000)
@@ -130,15 +130,15 @@ describe('odd logs', () => {
 				.replace(/[-:]/g, '')
 				.replace('T', '-')
 				.slice(0, 15);
-		for (let at = 0; at < 2000; at += 1) await folder.write(`0.log.${day(at)}`, cri(at, `line ${at}`));
-		await folder.write('0.log', cri(2000, 'line 2000'));
+		for (let at = 0; at < 500; at += 1) await folder.write(`0.log.${day(at)}`, cri(at, `line ${at}`));
+		await folder.write('0.log', cri(500, 'line 500'));
 		await using history = await folder.open();
-		expect(history.segments().length).toBe(2001);
-		expect(texts(await history.readBackward('end', 2001))).toEqual(
-			Array.from({ length: 2001 }, (_, at) => `line ${at}`),
+		expect(history.segments().length).toBe(501);
+		expect(texts(await history.readBackward('end', 501))).toEqual(
+			Array.from({ length: 501 }, (_, at) => `line ${at}`),
 		);
-		const at = await history.seekTime(1500n * 1_000_000_000n);
-		expect(texts(await history.readForward(at, 1))).toEqual(['line 1500']);
+		const at = await history.seekTime(400n * 1_000_000_000n);
+		expect(texts(await history.readForward(at, 1))).toEqual(['line 400']);
 	});
 
 	test('a file that shrinks without notice is read as it is now', async () => {

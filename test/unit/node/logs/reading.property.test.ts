@@ -68,7 +68,7 @@ describe('reading a log', () => {
 					expect(backward).toEqual(forward);
 				},
 			),
-			{ numRuns: 40 },
+			{ numRuns: 15 },
 		);
 	});
 
@@ -86,7 +86,7 @@ describe('reading a log', () => {
 				expect(await history.readForward(line.start, 1000)).toEqual(lines.slice(firstSame));
 				expect(await history.readBackward(line.start, 1000)).toEqual(lines.slice(0, firstSame));
 			}),
-			{ numRuns: 40 },
+			{ numRuns: 15 },
 		);
 	});
 
@@ -119,7 +119,7 @@ describe('reading a log', () => {
 					expect(last.length).toBeGreaterThanOrEqual(Math.min(3, expected.length));
 				},
 			),
-			{ numRuns: 150 },
+			{ numRuns: 60 },
 		);
 	});
 });
@@ -157,7 +157,7 @@ describe('merged logs', () => {
 					expect(later.every((line) => (line.timestampNanos ?? 0n) >= 10_000_000_000n)).toBe(true);
 				},
 			),
-			{ numRuns: 40 },
+			{ numRuns: 15 },
 		);
 	});
 });

@@ -186,7 +186,7 @@ describe('createInputParser', () => {
 				expect(parse(...chunks)).toEqual(parse(all));
 				expect(parse(...Array.from(all, (byte) => Uint8Array.of(byte)))).toEqual(parse(all));
 			}),
-			{ numRuns: 400 },
+			{ numRuns: 150 },
 		);
 	});
 

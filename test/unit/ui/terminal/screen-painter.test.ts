@@ -117,7 +117,7 @@ describe('createScreenPainter', () => {
 						expect(painter.paint(previous)).toBe(0);
 					}
 				}),
-				{ numRuns: 40 },
+				{ numRuns: 15 },
 			);
 		},
 	);
