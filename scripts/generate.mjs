@@ -1,4 +1,11 @@
 /** Writes every generated file that is out of date. Quick when nothing is. */
+import * as fs from 'node:fs';
 import { generateProto } from './generate-proto.mjs';
+import { nodePath, run, runScript } from './setup.mjs';
 
-if (generateProto()) console.log('generated src/cri/generated/runtime-v1.json');
+await runScript(async () => {
+	if (generateProto()) console.log('generated src/cri/generated/runtime-v1.json');
+	// The command table is TypeScript: only the project's own Node reads it.
+	if (!fs.existsSync(nodePath)) return 0;
+	return (await run(nodePath, ['scripts/generate-keybindings.ts'])).exitCode;
+});
