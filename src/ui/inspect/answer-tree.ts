@@ -1,4 +1,5 @@
 import type { RawAnswer, StringMap } from '../../cri/model.ts';
+import { nestedJson } from './nested-json.ts';
 
 /**
  * The runtime's full answer as one tree, as `crictl inspect` prints it: the status, then every entry of the verbose
@@ -19,10 +20,5 @@ export function answerTree(raw: RawAnswer): Readonly<Record<string, unknown>> {
 }
 
 function parsedOrText(text: unknown): unknown {
-	if (typeof text !== 'string' || !/^\s*[[{"]/u.test(text)) return text;
-	try {
-		return JSON.parse(text);
-	} catch {
-		return text;
-	}
+	return typeof text === 'string' ? (nestedJson(text) ?? text) : text;
 }

@@ -8,12 +8,13 @@ import { isScalar, scalarToken } from './scalar.ts';
  */
 export function jsonLines(tree: unknown): readonly DocumentLine[] {
 	const lines: DocumentLine[] = [];
-	write(tree, '', undefined, '', lines);
+	write(tree, '', undefined, '', '', lines);
 	return lines;
 }
 
 function push(
 	lines: DocumentLine[],
+	path: string,
 	indent: string,
 	key: string | undefined,
 	value: string,
@@ -24,19 +25,20 @@ function push(
 	const marks: Mark[] = [];
 	if (key !== undefined) marks.push({ start: indent.length, end: head.length, token: 'accent' });
 	if (token) marks.push({ start: text.length - value.length, end: text.length, token });
-	lines.push(...brokenLines({ text, marks }));
+	lines.push(...brokenLines({ text, marks, key: path }));
 }
 
 function write(
 	value: unknown,
-	indent: string,
+	path: string,
 	key: string | undefined,
+	indent: string,
 	comma: string,
 	lines: DocumentLine[],
 ): void {
 	if (isScalar(value)) {
 		const text = typeof value === 'string' ? quoted(value, 'json') : String(value);
-		push(lines, indent, key, text + comma, scalarToken(value));
+		push(lines, path, indent, key, text + comma, scalarToken(value));
 		return;
 	}
 	const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}'];
@@ -44,12 +46,13 @@ function write(
 		? value.map((item: unknown) => [undefined, item] as const)
 		: Object.entries(value as object);
 	if (entries.length === 0) {
-		push(lines, indent, key, `${open}${close}${comma}`, undefined);
+		push(lines, path, indent, key, `${open}${close}${comma}`, undefined);
 		return;
 	}
-	push(lines, indent, key, open, undefined);
+	push(lines, path, indent, key, open, undefined);
 	for (const [index, [name, item]] of entries.entries()) {
-		write(item, `${indent}  `, name, index < entries.length - 1 ? ',' : '', lines);
+		const comma = index < entries.length - 1 ? ',' : '';
+		write(item, `${path}/${name ?? index}`, name, `${indent}  `, comma, lines);
 	}
-	push(lines, indent, undefined, close + comma, undefined);
+	push(lines, `${path}/end`, indent, undefined, close + comma, undefined);
 }

@@ -15,7 +15,7 @@ function escapeOf(character: string, notation: 'json' | 'yaml'): string {
 export function quoted(text: string, notation: 'json' | 'yaml'): string {
 	const json = JSON.stringify(text);
 	// Emoji joiners are invisible characters too, and stay where sanitising would leave them.
-	return sanitizeLine(json) === json
+	return json.search(suspect) < 0 || sanitizeLine(json) === json
 		? json
 		: json.replace(suspect, (character) => escapeOf(character, notation));
 }

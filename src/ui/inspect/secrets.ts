@@ -2,6 +2,7 @@
  * Hides what looks like a secret in what a runtime says: by the key it stands under, and by its own look.
  * It errs on the side of hiding; the person can ask for everything with one key.
  */
+import { nestedJson } from './nested-json.ts';
 import { isAboutSecret, isSecretKey } from './secret-keys.ts';
 
 /** What stands for a secret: of one length, so that not even its length is told. */
@@ -21,24 +22,28 @@ function hide(secret: string, found: Found): string {
 	return secretMask;
 }
 
-/** Texts that are secrets by their look alone. */
+/**
+ * Texts that are secrets by their look alone. All patterns here are linear whatever they are fed: each may begin
+ * only where a word begins, and what it could run through in vain has a bound.
+ */
 const secretLooks = [
-	/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|$)/gu,
-	/\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?/gu,
+	/-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)/gu,
+	/(?<![\w-])eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?/gu,
 	/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/gu,
 	/\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}|sk-[\w-]{20,}|AIza[\w-]{30,})/gu,
 ] as const;
 
 /** `user:password@` of a URL; what could be a port and a path (`registry:5000/app@sha256:…`) is none. */
-const urlPassword = /([a-z][a-z\d+.-]*:\/\/[^\s/@:"']*:)(?!\d+\/)([^\s@"']+)(?=@)/giu;
-const urlToken = /([a-z][a-z\d+.-]*:\/\/)([^\s/@:"']{16,})(?=@)/giu;
-const bearer = /\b((?:bearer|basic)\s+)([\w+/=.~-]{8,})/giu;
+const urlPassword =
+	/(?<![a-z\d+.-])([a-z][a-z\d+.-]{0,30}:\/\/[^\s/@:"']{0,200}:)(?!\d+\/)([^\s@"']{1,400})(?=@)/giu;
+const urlToken = /(?<![a-z\d+.-])([a-z][a-z\d+.-]{0,30}:\/\/)([^\s/@:"']{16,400})(?=@)/giu;
+const bearer = /\b((?:bearer|basic)\s{1,8})([\w+/=.~-]{8,})/giu;
 /** `name=value`, `name: value` and `"name": "value"` inside a longer text. */
 const assignment =
-	/(?<![\w./])((?:-{1,2})?[A-Za-z_][\w.-]*)(\s?=\s?|:\s+|\\?"\s*:\s*)(\\?"(?:[^"\\]|\\[^"])*\\?"|'[^']*'|[^\s"'&;]+)/gu;
+	/(?<![\w./-])(-{0,2}[A-Za-z_][\w.-]{0,120})(\s?=\s?|:\s{1,8}|\\?"\s{0,8}:\s{0,8})(\\?"(?:[^"\\]|\\[^"])*\\?"|'[^']*'|[^\s"'&;]+)/gu;
 /** `--password value` inside a longer text, such as a script given to `sh -c`. */
-const spacedFlag = /(?<![\w-])(--?[A-Za-z][\w-]*)(\s+)("[^"]*"|'[^']*'|[^\s"'-][^\s"']*)/gu;
-const userFlag = /(?<![\w-])(-u|--user)(\s+|=)([^\s:"']+:)([^\s"']+)/gu;
+const spacedFlag = /(?<![\w-])(--?[A-Za-z][\w-]{0,120})(\s{1,8})("[^"]*"|'[^']*'|[^\s"'-][^\s"']*)/gu;
+const userFlag = /(?<![\w-])(-u|--user)(\s{1,8}|=)([^\s:"']{1,200}:)([^\s"']+)/gu;
 
 function hidePatterns(text: string, found: Found): string {
 	let out = text;
@@ -70,13 +75,10 @@ function hideQuoted(value: string, found: Found): string {
 }
 
 function hideInJson(text: string, found: Found): string | undefined {
-	if (!/^\s*[[{]/u.test(text)) return undefined;
-	try {
-		const value: unknown = JSON.parse(text);
-		return JSON.stringify(hideIn(value, '', false, found));
-	} catch {
-		return undefined;
-	}
+	const value = nestedJson(text);
+	return typeof value === 'object' && value !== null
+		? JSON.stringify(hideIn(value, '', false, found))
+		: undefined;
 }
 
 function hideInString(text: string, key: string, inSecret: boolean, found: Found): string {
@@ -121,17 +123,23 @@ function hideIn(value: unknown, key: string, inSecret: boolean, found: Found): u
 	);
 }
 
-function hideRepeats(value: unknown, secrets: readonly string[]): unknown {
-	if (typeof value === 'string') {
-		let out = value;
-		for (const secret of secrets) if (out.includes(secret)) out = out.replaceAll(secret, secretMask);
-		return out;
-	}
+/** Replaces repeats of secrets: many short ones in one pass; a pattern of long ones would be too big to compile. */
+function repeatHider(secrets: readonly string[]): (text: string) => string {
+	const long = secrets.filter((secret) => secret.length > 200).slice(0, 20);
+	const short = secrets.filter((secret) => secret.length <= 200);
+	const pattern = short.length > 0 ? new RegExp(short.map(RegExp.escape).join('|'), 'g') : undefined;
+	return (text) => {
+		let out = text;
+		for (const secret of long) if (out.length >= secret.length) out = out.replaceAll(secret, secretMask);
+		return pattern ? out.replace(pattern, secretMask) : out;
+	};
+}
+
+function hideRepeats(value: unknown, hider: (text: string) => string): unknown {
+	if (typeof value === 'string') return hider(value);
 	if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
-	if (Array.isArray(value)) return value.map((item) => hideRepeats(item, secrets));
-	return Object.fromEntries(
-		Object.entries(value).map(([field, item]) => [field, hideRepeats(item, secrets)]),
-	);
+	if (Array.isArray(value)) return value.map((item) => hideRepeats(item, hider));
+	return Object.fromEntries(Object.entries(value).map(([field, item]) => [field, hideRepeats(item, hider)]));
 }
 
 /**
@@ -142,8 +150,8 @@ export function hideSecrets<Tree>(tree: Tree): Tree {
 	const found: Found = new Set();
 	const hidden = hideIn(tree, '', false, found);
 	if (found.size === 0) return hidden as Tree;
+	const written = [...found].flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
 	// Longer ones first: one secret may be part of another.
-	const secrets = [...found].sort((left, right) => right.length - left.length);
-	const escaped = secrets.map((secret) => JSON.stringify(secret).slice(1, -1));
-	return hideRepeats(hidden, [...new Set([...secrets, ...escaped])]) as Tree;
+	const longestFirst = [...new Set(written)].sort((left, right) => right.length - left.length);
+	return hideRepeats(hidden, repeatHider(longestFirst)) as Tree;
 }

@@ -19,8 +19,8 @@ function scalarText(text: string): string {
  */
 export function yamlLines(tree: unknown): readonly DocumentLine[] {
 	const lines: DocumentLine[] = [];
-	if (isScalar(tree) || isEmpty(tree)) push(lines, '', '', tree);
-	else write(tree, '', '', lines);
+	if (isScalar(tree) || isEmpty(tree)) push(lines, '', '', '', tree);
+	else write(tree, '', '', '', lines);
 	return lines;
 }
 
@@ -28,7 +28,7 @@ function isEmpty(value: unknown): boolean {
 	return Object.keys(value as object).length === 0;
 }
 
-function push(lines: DocumentLine[], lead: string, head: string, value: unknown): void {
+function push(lines: DocumentLine[], path: string, lead: string, head: string, value: unknown): void {
 	const text = isScalar(value)
 		? typeof value === 'string'
 			? scalarText(value)
@@ -41,23 +41,24 @@ function push(lines: DocumentLine[], lead: string, head: string, value: unknown)
 	if (head !== '') marks.push({ start: lead.length, end: before.length - 2, token: 'accent' });
 	const token = isScalar(value) ? scalarToken(value) : 'muted';
 	if (token) marks.push({ start: before.length, end: before.length + text.length, token });
-	lines.push(...brokenLines({ text: before + text, marks }));
+	lines.push(...brokenLines({ text: before + text, marks, key: path }));
 }
 
 /** @param first what stands before the first entry: the indent, or the dashes of the lists it begins. */
-function write(value: unknown, first: string, indent: string, lines: DocumentLine[]): void {
+function write(value: unknown, path: string, first: string, indent: string, lines: DocumentLine[]): void {
 	const isList = Array.isArray(value);
 	let lead = first;
 	for (const [name, item] of Object.entries(value as object)) {
 		const key = isList ? '' : scalarText(name);
+		const own = `${path}/${name}`;
 		if (isScalar(item) || isEmpty(item))
-			push(lines, isList ? `${lead}- ` : lead, isList ? '' : `${key}: `, item);
-		else if (isList) write(item, `${lead}- `, `${indent}  `, lines);
+			push(lines, own, isList ? `${lead}- ` : lead, isList ? '' : `${key}: `, item);
+		else if (isList) write(item, own, `${lead}- `, `${indent}  `, lines);
 		else {
 			const text = `${lead}${key}:`;
 			const marks = [{ start: lead.length, end: text.length - 1, token: 'accent' } as const];
-			lines.push(...brokenLines({ text, marks }));
-			write(item, `${indent}  `, `${indent}  `, lines);
+			lines.push(...brokenLines({ text, marks, key: own }));
+			write(item, own, `${indent}  `, `${indent}  `, lines);
 		}
 		lead = indent;
 	}

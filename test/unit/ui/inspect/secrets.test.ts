@@ -140,6 +140,16 @@ describe('hiding', () => {
 		);
 	});
 
+	test('survives what is huge, deep or made to be slow', () => {
+		const long = 'Q7x'.repeat(100_000);
+		expect(hidden({ DB_PASSWORD: long, again: `--${long}--` })).not.toContain(long.slice(0, 50));
+		const deep = '['.repeat(100_000);
+		expect(hideSecrets({ deep })).toEqual({ deep });
+		for (const text of ['eyJ', 'a_b-c.', ' -a', 'http://a:b', 'password="\\', '-u=a,', ': ', 'bearer ']) {
+			hideSecrets({ text: text.repeat(20_000) });
+		}
+	});
+
 	test('survives any tree', () => {
 		fc.assert(
 			fc.property(fc.jsonValue(), (tree) => {
