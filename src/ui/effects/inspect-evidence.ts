@@ -55,12 +55,10 @@ async function cgroupOf(status: ContainerStatus, signal: AbortSignal): Promise<C
 	return readCgroup(await detectCgroupLayout(options), own, options);
 }
 
-/** Whether the kernel log can have something to say: the container, or an attempt of it, met a sudden end. */
-function mayBeOom(status: ContainerStatus): boolean {
-	return (
-		status.state !== 'created' &&
-		(status.state !== 'exited' || status.exitCode !== 0 || status.reason === 'OOMKilled')
-	);
+/** Whether the kernel log can have something to say. The counter of a cgroup that lives on answers it for less. */
+function mayBeOom(status: ContainerStatus, cgroup: CgroupReading | undefined): boolean {
+	if (status.state === 'exited') return status.exitCode !== 0 || status.reason === 'OOMKilled';
+	return status.state === 'running' && cgroup?.oomKillCount !== 0;
 }
 
 /**
@@ -71,7 +69,7 @@ function mayBeOom(status: ContainerStatus): boolean {
 export async function gatherEvidence(
 	status: ContainerStatus,
 	earlier: readonly ContainerRow[],
-	kernel: () => Promise<OomKills>,
+	kernel: (moment: string) => Promise<OomKills>,
 	{ signal }: { readonly signal: AbortSignal },
 ): Promise<InspectEvidence> {
 	const quietly = async <Answer>(work: Promise<Answer>): Promise<Answer | undefined> => {
@@ -82,11 +80,12 @@ export async function gatherEvidence(
 			return undefined;
 		}
 	};
-	const [kills, cgroup, lastLines] = await Promise.all([
-		mayBeOom(status) ? quietly(kernel()) : undefined,
+	const [cgroup, lastLines] = await Promise.all([
 		quietly(cgroupOf(status, signal)),
 		quietly(lastLinesOf(deadAttempt(status, earlier), signal)),
 	]);
+	const moment = `${status.id} ${status.state} ${cgroup?.oomKillCount ?? ''}`;
+	const kills = mayBeOom(status, cgroup) ? await quietly(kernel(moment)) : undefined;
 	const { cgroupsPath } = parseVerboseInfo(status.info);
 	return {
 		oomKills:
@@ -99,14 +98,19 @@ export async function gatherEvidence(
 	};
 }
 
-/** The kernel log, read again at most every 20 s. */
+/** Longest that one reading of the kernel log is used: it costs a system call a record, of which there are thousands. */
+const kernelLogMs = 300_000;
+
+/** Reads the kernel log anew when something happened: each `moment` differs from those before, or time has passed. */
 export function createKernelReader(
 	signal: AbortSignal,
 	now: () => number = Date.now,
-): () => Promise<OomKills> {
-	let last: { readonly atMs: number; readonly kills: Promise<OomKills> } | undefined;
-	return () => {
-		if (!last || now() - last.atMs > 20_000) last = { atMs: now(), kills: readOomKills({ signal }) };
+): (moment: string) => Promise<OomKills> {
+	let last: { readonly moment: string; readonly atMs: number; readonly kills: Promise<OomKills> } | undefined;
+	return (moment) => {
+		if (last?.moment !== moment || now() - last.atMs > kernelLogMs) {
+			last = { moment, atMs: now(), kills: readOomKills({ signal }) };
+		}
 		return last.kills;
 	};
 }

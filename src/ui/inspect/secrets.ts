@@ -9,7 +9,11 @@ import { isAboutSecret, isSecretKey } from './secret-keys.ts';
 export const secretMask = '••••••••';
 
 /** Secrets that were found by their key and may be repeated elsewhere, in a command line or a log. */
-type Found = Set<string>;
+type Found = {
+	readonly secrets: Set<string>;
+	/** What became of long JSON texts: an answer holds the runtime's extras more than once. */
+	readonly texts: Map<string, string | undefined>;
+};
 
 /** A repeat is hidden only where the secret is no everyday word: `postgres` as password must not hide the image. */
 function isDistinctive(secret: string): boolean {
@@ -18,7 +22,7 @@ function isDistinctive(secret: string): boolean {
 
 function hide(secret: string, found: Found): string {
 	if (secret === '' || secret === secretMask) return secret;
-	if (isDistinctive(secret) && found.size < 200) found.add(secret);
+	if (isDistinctive(secret) && found.secrets.size < 200) found.secrets.add(secret);
 	return secretMask;
 }
 
@@ -74,20 +78,25 @@ function hideQuoted(value: string, found: Found): string {
 	return quote ? `${quote[1]}${hide(quote[2] ?? '', found)}${quote[1]}` : hide(value, found);
 }
 
+/** A JSON text with its secrets hidden; the same text where it has none, undefined where it is no JSON. */
 function hideInJson(text: string, found: Found): string | undefined {
+	if (found.texts.has(text)) return found.texts.get(text);
 	const value = nestedJson(text);
-	return typeof value === 'object' && value !== null
-		? JSON.stringify(hideIn(value, '', false, found))
-		: undefined;
+	let out: string | undefined;
+	if (typeof value === 'object' && value !== null) {
+		const hidden = JSON.stringify(hideIn(value, '', false, found));
+		// Rewritten only where something was hidden: otherwise the runtime's own formatting stays.
+		out = hidden.includes(secretMask) ? hidden : text;
+	}
+	if (text.length > 1_000) found.texts.set(text, out);
+	return out;
 }
 
 function hideInString(text: string, key: string, inSecret: boolean, found: Found): string {
 	if (text === '') return text;
 	if (isSecretKey(key) || (inSecret && !isAboutSecret(key))) return hide(text, found);
-	// Rewritten only where something was hidden: otherwise the runtime's own formatting stays.
-	const before = found.size;
 	const json = hideInJson(text, found);
-	if (json !== undefined) return found.size > before || json.includes(secretMask) ? json : text;
+	if (json !== undefined) return json;
 	const own = /^(-{0,2}[A-Za-z_][\w.-]*)=([\s\S]+)$/u.exec(text);
 	if (own?.[1] && own[2] && isSecretKey(own[1])) return `${own[1]}=${hide(own[2], found)}`;
 	return hidePatterns(text, found);
@@ -147,10 +156,10 @@ function hideRepeats(value: unknown, hider: (text: string) => string): unknown {
  * into, and a secret found under its key is hidden wherever else it is repeated. Keys are never changed.
  */
 export function hideSecrets<Tree>(tree: Tree): Tree {
-	const found: Found = new Set();
+	const found: Found = { secrets: new Set(), texts: new Map() };
 	const hidden = hideIn(tree, '', false, found);
-	if (found.size === 0) return hidden as Tree;
-	const written = [...found].flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
+	if (found.secrets.size === 0) return hidden as Tree;
+	const written = [...found.secrets].flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
 	// Longer ones first: one secret may be part of another.
 	const longestFirst = [...new Set(written)].sort((left, right) => right.length - left.length);
 	return hideRepeats(hidden, repeatHider(longestFirst)) as Tree;
