@@ -51,7 +51,7 @@ function charProperties(codePoint: number, preceding: number): number {
 export function screenRows(emulator: Emulator): readonly string[] {
 	const buffer = emulator.buffer.active;
 	return Array.from({ length: emulator.rows }, (_, row) =>
-		(buffer.getLine(buffer.baseY + row)?.translateToString(true) ?? '').trimEnd(),
+		(buffer.getLine(buffer.baseY + row)?.translateToString(true, 0, emulator.cols) ?? '').trimEnd(),
 	);
 }
 

@@ -41,6 +41,24 @@ export function labelsText(labels: Readonly<Record<string, string>>): string {
 		.join(' ');
 }
 
+/**
+ * The name of an image, the registry cut first where there is no room: the end, with its tag, tells images apart. A
+ * digest behind `@` tells nobody anything, so there the end is cut.
+ */
+export function imageCell(
+	name: string,
+	ranges: readonly TextRange[],
+	widthCells: number,
+	token?: Token,
+): Line {
+	const from = name.length - widthCells + 1;
+	if (from < 2 || name.includes('@') || !/^[\x21-\x7e]+$/.test(name)) return matched(name, ranges, token);
+	const shifted = ranges
+		.filter(({ end }) => end > from)
+		.map(({ start, end }) => ({ start: Math.max(0, start - from), end: end - from }));
+	return [{ text: '…', token }, ...matched(name.slice(from), shifted, token)];
+}
+
 /** `12%` of a limit turns a warning colour at 80 and a failing one at 95. */
 function loadToken(ratio: number | undefined): Token | undefined {
 	if (ratio === undefined) return undefined;

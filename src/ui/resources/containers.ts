@@ -1,6 +1,6 @@
 import { shortId } from '../../cri/ids.ts';
 import { formatAge } from '../format/age.ts';
-import { cpuCell, healthToken, labelsText, matched, memoryCell, plain } from './cells.ts';
+import { cpuCell, healthToken, imageCell, labelsText, matched, memoryCell, plain } from './cells.ts';
 import type { Column, Resource } from './resource.ts';
 import { type ContainerRow, containerRows, namespaceOf, podNameOf } from './rows.ts';
 
@@ -51,7 +51,8 @@ const columns: readonly Column<ContainerRow>[] = [
 		title: 'POD',
 		minCells: 10,
 		maxCells: 50,
-		keep: 40,
+		// Shown only among the containers of all pods, where names repeat.
+		keep: 97,
 		field: 'pod',
 		cell: (row, { ranges }) => matched(podNameOf(row), ranges, 'muted'),
 		sortKey: podNameOf,
@@ -111,8 +112,7 @@ const columns: readonly Column<ContainerRow>[] = [
 		maxCells: 50,
 		keep: 55,
 		field: 'image',
-		cell: (row, { ranges }) =>
-			matched(row.imageName, ranges),
+		cell: (row, { ranges, widthCells }) => imageCell(row.imageName, ranges, widthCells),
 		sortKey: (row) => row.imageName,
 	},
 	{

@@ -1,6 +1,6 @@
 import { shortId } from '../../cri/ids.ts';
 import { formatBytesCompact } from '../format/bytes.ts';
-import { matched, plain } from './cells.ts';
+import { imageCell, matched, plain } from './cells.ts';
 import type { Column, Resource } from './resource.ts';
 import { type ImageRow, imageRows } from './rows.ts';
 
@@ -18,11 +18,12 @@ const columns: readonly Column<ImageRow>[] = [
 	{
 		id: 'tag',
 		title: 'TAG',
-		minCells: 20,
+		minCells: 30,
 		maxCells: 80,
 		keep: 100,
 		field: 'tag',
-		cell: (row, { ranges }) => matched(row.name, ranges, row.departed ? 'muted' : undefined),
+		cell: (row, { ranges, widthCells }) =>
+			imageCell(row.name, ranges, widthCells, row.departed ? 'muted' : undefined),
 		sortKey: (row) => row.name,
 	},
 	{

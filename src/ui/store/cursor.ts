@@ -60,11 +60,13 @@ function settled(before: UiState, state: UiState, list: ListId): ListState {
 	const rows = visibleRows(state, list);
 	const page = pageRows(state, list);
 	const found = rows.findIndex(({ row }) => row.id === current.selectedId);
-	const filtering = before.lists[list].filter !== current.filter && current.filter !== '';
-	// While one types a filter the best match is what is wanted; otherwise the object is followed.
-	const index = filtering ? 0 : found >= 0 ? found : Math.min(current.selectedIndex, rows.length - 1);
+	const previous = before.lists[list];
+	const filtering = previous.filter !== current.filter && current.filter !== '';
+	// Who types a filter wants the best match, who sorts wants what comes first; otherwise the object is followed.
+	const toTop = filtering || (previous.sort !== current.sort && current.sort !== undefined);
+	const index = toTop ? 0 : found >= 0 ? found : Math.min(current.selectedIndex, rows.length - 1);
 	const selectedIndex = Math.max(0, index);
-	const shift = found >= 0 && !filtering ? found - current.selectedIndex : 0;
+	const shift = found >= 0 && !toTop ? found - current.selectedIndex : 0;
 	const offset = clampOffset(current.offset + shift, selectedIndex, rows.length, page);
 	const selectedId = rows[selectedIndex]?.row.id;
 	const present = new Set<string>();

@@ -26,7 +26,9 @@ export function keysText(command: Command, { keymap, unicode }: KeyTable): strin
 /** The keys that work where the person is, with the reason for those that cannot act now. */
 export function Help({ columns, rows }: { readonly columns: number; readonly rows: number }) {
 	const table = useUiContext();
-	return <StateLines linesOf={(state) => helpLines(state, table, columns, rows)} columns={columns} rows={rows} />;
+	return (
+		<StateLines linesOf={(state) => helpLines(state, table, columns, rows)} columns={columns} rows={rows} />
+	);
 }
 
 /** Help as text, scrolled to where it is. */
@@ -38,7 +40,10 @@ export function helpLines(state: UiState, table: KeyTable, columns: number, rows
 	const keyCells = columns < 60 ? 12 : 16;
 	const title = paneTitle({
 		label: '',
-		title: [{ text: 'Keys that work here', token: 'titleFocused' }],
+		title: [
+			{ text: 'Keys that work here', token: 'titleFocused' },
+			{ text: ' (! changes the node)', token: 'warn' },
+		],
 		remarks: [{ text: `${place}j k scroll · Esc closes`, token: 'muted' }],
 		focused: true,
 		columns,
@@ -48,9 +53,9 @@ export function helpLines(state: UiState, table: KeyTable, columns: number, rows
 		const able = availability(entry.command, state);
 		const keys = padCells(keysText(entry.command, table), keyCells);
 		return [
-			{ text: `  ${keys} `, token: able === true ? 'key' : 'keyDisabled' },
+			{ text: entry.command.danger === 'confirm' ? '! ' : '  ', token: 'warn' },
+			{ text: `${keys} `, token: able === true ? 'key' : 'keyDisabled' },
 			{ text: entry.command.title, token: able === true ? undefined : 'muted' },
-			...(entry.command.danger !== 'confirm' ? [] : [{ text: '  changes the node', token: 'warn' } as const]),
 			...(able === true ? [] : [{ text: ` — ${able}`, token: 'muted' } as const]),
 		];
 	});

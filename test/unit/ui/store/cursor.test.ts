@@ -55,6 +55,20 @@ describe('selection', () => {
 		expect(selectedRow(state, 'pods')?.departed).toBe(false);
 	});
 
+	it('goes to what comes first when the list is sorted, and follows the object again from then on', () => {
+		let state = applied(
+			emptyState(),
+			...refreshed(many),
+			event('lists', { kind: 'cursorMoved', list: 'pods', delta: 20 }),
+			event('lists', { kind: 'sorted', list: 'pods', column: 'name' }),
+		);
+		expect(selectedRow(state, 'pods')?.name).toBe('p00');
+		state = applied(state, event('lists', { kind: 'sortReversed', list: 'pods' }));
+		expect(selectedRow(state, 'pods')?.name).toBe('p39');
+		state = applied(state, ...refreshed([pod('zz'), ...many]));
+		expect(selectedRow(state, 'pods')?.name).toBe('p39');
+	});
+
 	it('pages by what is on the screen and stays within the list', () => {
 		let state = applied(emptyState(), ...refreshed(many));
 		state = applied(state, event('lists', { kind: 'cursorMoved', list: 'pods', delta: 1e9 }));

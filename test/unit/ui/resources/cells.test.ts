@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { imageCell } from '../../../../src/ui/resources/cells.ts';
+
+const textOf = (cell: ReturnType<typeof imageCell>) => cell.map(({ text }) => text).join('');
+const nginx = 'docker.io/library/nginx:1.27';
+
+test('an image that does not fit keeps its tag', () => {
+	expect(textOf(imageCell(nginx, [], 14))).toBe('…ry/nginx:1.27');
+	expect(textOf(imageCell(nginx, [], 28))).toBe(nginx);
+	expect(textOf(imageCell(nginx, [], 27))).toBe('…cker.io/library/nginx:1.27');
+});
+
+test('what the filter matched is marked where it is still seen', () => {
+	const cell = imageCell(
+		nginx,
+		[
+			{ start: 0, end: 6 },
+			{ start: 18, end: 23 },
+		],
+		14,
+	);
+	expect(textOf(cell)).toBe('…ry/nginx:1.27');
+	expect(cell.filter(({ token }) => token === 'match').map(({ text }) => text)).toEqual(['nginx']);
+});
+
+test('a digest, and a name that is more than letters, are cut at the end by whoever places the cell', () => {
+	for (const name of [`app@sha256:${'0'.repeat(64)}`, `字${'x'.repeat(30)}`, `\x1b[31m${'x'.repeat(30)}`]) {
+		expect(textOf(imageCell(name, [], 10))).not.toMatch(/^…/);
+	}
+});
