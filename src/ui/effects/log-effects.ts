@@ -29,6 +29,9 @@ export type LogEffects = {
 	readonly cancel: () => boolean;
 };
 
+/** Presses of n that are remembered while the match before is looked for. */
+const maxRepeats = 20;
+
 /** The effects of the log pane; `follow` is to be called after every event. */
 export type LogEffectsHandle = LogEffects & Disposable & { readonly follow: () => void };
 
@@ -49,9 +52,11 @@ export function createLogEffects(
 	let timer: NodeJS.Timeout | undefined;
 	let pending: ((host: EffectHost) => LogJob) | undefined;
 	let counting: AbortController | undefined;
+	let finding: { direction: 'forward' | 'backward'; text: string; repeats: number } | undefined;
 	let lastInputs: readonly unknown[] = [];
 
 	function close(): void {
+		finding = undefined;
 		opening?.abort();
 		opening = undefined;
 		counting?.abort();
@@ -127,6 +132,12 @@ export function createLogEffects(
 		else pending = job;
 	}
 
+	/** A job that takes the place of a search, also of one that has not begun. */
+	function startOther(job: (host: EffectHost) => LogJob): void {
+		finding = undefined;
+		start(job);
+	}
+
 	function count(text: string, matcher: LogMatcher): void {
 		counting?.abort();
 		const stop = new AbortController();
@@ -156,29 +167,43 @@ export function createLogEffects(
 			const { search } = host.getState().logs;
 			if (!search) return;
 			counting?.abort();
+			// A key pressed again while the match is looked for counts: n n n is three matches on.
+			if (finding?.direction === direction && finding.text === search.text && !isFirst) {
+				finding.repeats = Math.min(finding.repeats + 1, maxRepeats);
+				return;
+			}
+			const mine = { direction, text: search.text, repeats: 0 };
+			finding = mine;
 			start(() => {
 				const job = findJob(host, search.matcher, direction, isFirst);
 				const run: LogJob['run'] = async (tools) => {
-					await job.run(tools);
+					try {
+						await job.run(tools);
+						for (; mine.repeats > 0; mine.repeats--) {
+							await findJob(host, search.matcher, direction, false).run(tools);
+						}
+					} finally {
+						if (finding === mine) finding = undefined;
+					}
 					// Counting waits for finding: both read the same bytes, and a place is wanted first.
 					if (search.matches === undefined) count(search.text, search.matcher);
 				};
 				return { ...job, run };
 			});
 		},
-		toStart: () => start(startJob),
+		toStart: () => startOther(startJob),
 		toEnd() {
 			host.dispatch('logs', { kind: 'logEndTaken' });
 			opened?.session.retry();
 		},
-		toTime: (timestampNanos) => start(() => timeJob(host, timestampNanos)),
-		toPreviousAttempt: () => start(previousAttemptJob),
+		toTime: (timestampNanos) => startOther(() => timeJob(host, timestampNanos)),
+		toPreviousAttempt: () => startOther(previousAttemptJob),
 		save(typedPath, what) {
 			const file = expandHome(typedPath, host.env);
 			const state = host.getState();
 			const { logs } = state;
 			const withTime = logs.view.timestamps !== 'off';
-			if (what === 'everything') start(() => saveJob(host, file, logs.query, withTime));
+			if (what === 'everything') startOther(() => saveJob(host, file, logs.query, withTime));
 			else if (what === 'screen') saved(file, logScreenText(state));
 			else
 				saved(

@@ -14,7 +14,9 @@ import { createLogReader, fewEntries, isNarrowed, type PageOptions } from './log
 const growthMs = 100;
 /** Lines appended one after the other at most; more than that scrolls by unseen, and the end is read instead. */
 const appendedAtOnce = 400;
-/** Lines counted at one look while the view is released, and in all. */
+/** How long what happened to the files stays on the screen. */
+const remarkMs = 15_000;
+/** Lines counted at one look while released, and in all. */
 const countedAtOnce = 6_000;
 const countedMax = 100_000;
 /** One open log: keeps the window in the state filled as the person moves and as lines come. */
@@ -33,8 +35,7 @@ export type LogSession = Disposable & {
 export function startLogSession(host: EffectHost, history: LogHistory, session: number): LogSession {
 	const ended = new AbortController();
 	let query: LogQuery = host.getState().logs.query;
-	/** The query that the lines in the window came through. */
-	let shownQuery = query;
+	let shownQuery = query; // the one that the lines in the window came through
 	let reader = createLogReader(history, query);
 	let waiting: LogJob | undefined;
 	let running = false;
@@ -42,12 +43,12 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 	let racing = false;
 	let grown = true;
 	let timer: NodeJS.Timeout | undefined;
+	let remarkTimer: NodeJS.Timeout | undefined;
 	let lookedAt = 0;
 	/** All lines up to here were looked at: with a filter the last match may be far behind. */
 	let seenTo: LogPosition | undefined;
 	let countedTo: LogPosition | undefined;
-	/** Where the log ended when the view was last at the end. */
-	let releasedAt: LogPosition | undefined;
+	let releasedAt: LogPosition | undefined; // where the log ended when it was last followed
 	/** A direction that the person cancelled is not tried again until something else is asked. */
 	const refused = new Set<'before' | 'after'>();
 
@@ -68,6 +69,12 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 		if (problem !== logsNow().problem || remark !== undefined) {
 			host.dispatch('logs', { kind: 'logFilesChanged', problem, remark });
 		}
+		if (remark === undefined) return;
+		clearTimeout(remarkTimer);
+		remarkTimer = setTimeout(() => {
+			if (isCurrent())
+				host.dispatch('logs', { kind: 'logFilesChanged', problem: logsNow().problem, remark: '' });
+		}, remarkMs);
 	}
 
 	function schedule(): void {
@@ -235,9 +242,9 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 		const page = await counter.after(from, countedAtOnce, options);
 		const whole = page.entries.filter(({ line }) => !line.open);
 		countedTo = page.entries.findLast(({ line }) => !line.open)?.line.end ?? from;
-		const more = !page.reachedEdge;
-		// Counting goes on at the next look even when nothing more is written.
-		grown ||= more;
+		// Counting goes on at the next look even when nothing more is written, until it is enough.
+		grown ||= !page.reachedEdge;
+		const more = !page.reachedEdge || logsNow().newLines.count + whole.length >= countedMax;
 		if (whole.length > 0) {
 			host.dispatch('logs', { kind: 'logGrew', session, count: whole.length, more });
 		}
@@ -282,6 +289,7 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 		[Symbol.dispose]() {
 			ended.abort();
 			clearTimeout(timer);
+			clearTimeout(remarkTimer);
 			watch[Symbol.dispose]();
 		},
 	};
