@@ -1,0 +1,47 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { helpText } from '../../src/help-text.ts';
+import { commands } from '../../src/ui/commands/index.ts';
+import { keybindingsText } from '../../src/ui/commands/keybindings-text.ts';
+import { resourceOf } from '../../src/ui/resources/index.ts';
+
+const rootDir = fileURLToPath(new URL('../../', import.meta.url));
+const read = (file: string): string => readFileSync(join(rootDir, file), 'utf8');
+
+it('docs/keybindings.md is what the command table says; if not: npm run generate', () => {
+	expect(read('docs/keybindings.md')).toBe(keybindingsText(commands));
+});
+
+describe('the documents', () => {
+	const documents = [
+		'README.md',
+		'docs/architecture.md',
+		'docs/configuration.md',
+		'CONTRIBUTING.md',
+		'bench/README.md',
+	];
+
+	it.each(documents)('%s links to files that exist', (document) => {
+		const links = [...read(document).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/gu)].map(
+			(match) => match[1] ?? '',
+		);
+		const missing = links
+			.filter((link) => !/^[a-z]+:/u.test(link))
+			.filter((link) => !existsSync(join(rootDir, dirname(document), link)));
+		expect(missing).toEqual([]);
+	});
+
+	it('docs/configuration.md names every column', () => {
+		const text = read('docs/configuration.md');
+		for (const list of ['pods', 'containers', 'images'] as const) {
+			for (const { id } of resourceOf(list).columns) expect(text).toContain(`\`${id}\``);
+		}
+	});
+
+	it('README.md names every flag of --help', () => {
+		const text = read('README.md');
+		for (const [flag] of helpText.matchAll(/--[a-z-]+/gu)) expect(text).toContain(flag);
+	});
+});
