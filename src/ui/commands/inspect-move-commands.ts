@@ -1,12 +1,5 @@
-import {
-	inspectDocument,
-	inspectFlow,
-	inspectPageRows,
-	inspectPlace,
-	inspectWindow,
-	isWrapped,
-} from '../inspect/inspect-document.ts';
-import { placeAt } from '../inspect/place.ts';
+import { inspectPageRows, inspectPlace, isWrapped } from '../inspect/inspect-document.ts';
+import { placeMovedBy } from '../inspect/scroll.ts';
 import { type Command, defineCommand } from './command.ts';
 
 function moves(id: string, title: string, keys: readonly string[], delta: (page: number) => number): Command {
@@ -18,19 +11,8 @@ function moves(id: string, title: string, keys: readonly string[], delta: (page:
 		danger: 'none',
 		silent: true,
 		run: ({ state, dispatch }) => {
-			if (!state.inspect || inspectDocument(state).length === 0) return;
-			const pageRows = inspectPageRows(state);
-			const { top, cursor } = inspectWindow(state);
-			const { column } = inspectPlace(state.inspect);
-			const by = delta(pageRows);
-			// A page moves the page, not only the cursor to its edge.
-			const shift = Math.abs(by) > 1 ? by : 0;
-			const place = placeAt(inspectDocument(state), inspectFlow(state), cursor + by, {
-				top: top + shift,
-				pageRows,
-				column,
-			});
-			dispatch('inspect', { kind: 'inspectPlaced', place });
+			const place = placeMovedBy(state, delta(inspectPageRows(state)));
+			if (place) dispatch('inspect', { kind: 'inspectPlaced', place });
 		},
 	});
 }

@@ -1,3 +1,4 @@
+import { placeMovedBy } from '../inspect/scroll.ts';
 import { layoutOf, listChromeRows } from '../store/layout.ts';
 import type { Store } from '../store/store.ts';
 import type { MouseInput } from '../terminal/terminal-input.ts';
@@ -8,6 +9,10 @@ const wheelRows = 3;
 /** What the mouse does: a press focuses a pane and selects a row, the wheel moves. It never changes the node. */
 export function mouseAction(input: MouseInput, { getSnapshot, dispatch }: Store): void {
 	const { screen, lists, overlays } = getSnapshot();
+	if (overlays.stack.at(-1) === 'inspect' && input.action.startsWith('wheel')) {
+		const place = placeMovedBy(getSnapshot(), input.action === 'wheelDown' ? wheelRows : -wheelRows);
+		if (place) dispatch('inspect', { kind: 'inspectPlaced', place });
+	}
 	if (overlays.stack.length > 0) return;
 	const box = layoutOf(screen).boxes.find(
 		({ row, column, rows, columns }) =>

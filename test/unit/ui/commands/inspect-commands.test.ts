@@ -2,8 +2,10 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { ContainerStatus } from '../../../../src/cri/model.ts';
 import { commands } from '../../../../src/ui/commands/index.ts';
 import type { Effects } from '../../../../src/ui/effects/effects.ts';
+import { inspectWindow } from '../../../../src/ui/inspect/inspect-document.ts';
 import { createInputHandler, type InputHandler } from '../../../../src/ui/keys/handle-input.ts';
 import { createKeymap } from '../../../../src/ui/keys/keymap.ts';
+import { mouseAction } from '../../../../src/ui/keys/mouse.ts';
 import { createStore, type Store } from '../../../../src/ui/store/store.ts';
 import { inspectLines } from '../../../../src/ui/views/inspect.tsx';
 import { applied, container, emptyState, factsOf, nowMs, pod, refreshed } from '../fixtures.ts';
@@ -179,6 +181,20 @@ describe('the inspect view', () => {
 		expect(store.getSnapshot().notices.current?.text).toContain('wrapped');
 		press('G');
 		expect(shown()).toMatch(/▸ +- 99$/);
+	});
+
+	test('the wheel moves what is inspected, and no list below', () => {
+		answer(app, { list: Array.from({ length: 100 }, (_, index) => index) });
+		press('2');
+		const before = store.getSnapshot().lists;
+		for (const action of ['wheelDown', 'wheelDown', 'wheelUp'] as const) {
+			mouseAction(
+				{ kind: 'mouse', action, row: 5, column: 5, button: 0 } as Parameters<typeof mouseAction>[0],
+				store,
+			);
+		}
+		expect(inspectWindow(store.getSnapshot())).toMatchObject({ top: 3 });
+		expect(store.getSnapshot().lists).toBe(before);
 	});
 
 	test('copies marked lines only, where some are marked', () => {

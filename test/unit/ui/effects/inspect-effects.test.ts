@@ -142,6 +142,22 @@ test('evidence: the last lines of an attempt that died, and kernel log kills of 
 	expect(missing.lastLines?.problem).toBeTruthy();
 });
 
+test('only an end that the kernel may know of costs a look at its log', async () => {
+	let looks = 0;
+	const kernel = async () => {
+		looks++;
+		return { kind: 'read', kills: [] } as const;
+	};
+	const { signal } = new AbortController();
+	await gatherEvidence(statusOf({ state: 'exited', exitCode: 0, reason: 'Completed' }), [], kernel, {
+		signal,
+	});
+	await gatherEvidence(statusOf({ state: 'created' }), [], kernel, { signal });
+	expect(looks).toBe(0);
+	await gatherEvidence(statusOf({ state: 'exited', exitCode: 1 }), [], kernel, { signal });
+	expect(looks).toBe(1);
+});
+
 describe('saving', () => {
 	test('writes a private file, refuses to replace unless told, and says why it cannot', async () => {
 		const file = path.join(folder, 'a.yaml');
