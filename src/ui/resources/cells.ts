@@ -75,7 +75,9 @@ export function cpuCell(
 ): Line {
 	if (millicores === undefined) return plain('-', 'muted');
 	const ratio = limitMillicores ? millicores / limitMillicores : undefined;
-	return usageCell(formatCpu(millicores), ratio, history, limitMillicores, widthCells, hasShare);
+	// Without a limit a full cell is a whole core: a pod that does nothing must not look as if it did all it can.
+	const fullMillicores = limitMillicores || Math.max(1000, ...history);
+	return usageCell(formatCpu(millicores), ratio, history, fullMillicores, widthCells, hasShare);
 }
 
 /** Memory use and, where a limit is set, the share of it. */
@@ -87,14 +89,16 @@ export function memoryCell(
 ): Line {
 	if (bytes === undefined) return plain('-', 'muted');
 	const ratio = limitBytes ? bytes / limitBytes : undefined;
-	return usageCell(formatBytesCompact(bytes), ratio, history, limitBytes, widthCells, true);
+	// Without a limit the most that was used is three quarters high: steady is neither nothing nor full.
+	const fullBytes = limitBytes || Math.max(1, ...history) * (4 / 3);
+	return usageCell(formatBytesCompact(bytes), ratio, history, fullBytes, widthCells, true);
 }
 
 function usageCell(
 	text: string,
 	ratio: number | undefined,
 	history: readonly number[],
-	limit: number | undefined,
+	full: number,
 	widthCells: number,
 	hasShare: boolean,
 ): Line {
@@ -102,10 +106,7 @@ function usageCell(
 	// Where no row of the list has a limit (pods), the share takes no room.
 	const room = widthCells - (hasShare ? 11 : 6);
 	// Its room is taken before there is a history, so that no column moves when one comes.
-	const spark =
-		room >= 4
-			? `${sparkline(history.slice(-room), { widthCells: room, ...(limit ? { max: limit } : {}) })} `
-			: '';
+	const spark = room >= 4 ? `${sparkline(history.slice(-room), { widthCells: room, max: full })} ` : '';
 	return [
 		{ text: spark, token: 'accent' },
 		{ text: value, token: loadToken(ratio) },

@@ -44,7 +44,7 @@ export function helpLines(state: UiState, table: KeyTable, columns: number, rows
 			{ text: 'Keys that work here', token: 'titleFocused' },
 			{ text: ' (! changes the node)', token: 'warn' },
 		],
-		remarks: [{ text: `${place}j k scroll · Esc closes`, token: 'muted' }],
+		remarks: [{ text: place ? `${place}j k · Esc closes` : 'Esc closes', token: 'muted' }],
 		focused: true,
 		columns,
 	});

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { imageCell } from '../../../../src/ui/resources/cells.ts';
+import { cpuCell, imageCell, memoryCell } from '../../../../src/ui/resources/cells.ts';
 
 const textOf = (cell: ReturnType<typeof imageCell>) => cell.map(({ text }) => text).join('');
 const nginx = 'docker.io/library/nginx:1.27';
@@ -27,4 +27,13 @@ test('a digest, and a name that is more than letters, are cut at the end by whoe
 	for (const name of [`app@sha256:${'0'.repeat(64)}`, `字${'x'.repeat(30)}`, `\x1b[31m${'x'.repeat(30)}`]) {
 		expect(textOf(imageCell(name, [], 10))).not.toMatch(/^…/);
 	}
+});
+
+test('a little CPU without a limit looks little, and steady memory neither empty nor full', () => {
+	const idle = textOf(cpuCell(2, undefined, [2, 2, 2, 2], 20));
+	expect(idle).toMatch(/[▁▂]/);
+	expect(idle).not.toMatch(/[▄▅▆▇█]/);
+	expect(textOf(cpuCell(1500, undefined, [1500, 1500], 20))).toMatch(/█/);
+	expect(textOf(memoryCell(1e6, undefined, [1e6, 1e6], 20))).toMatch(/▆/);
+	expect(textOf(cpuCell(95, 100, [95, 95], 20))).toMatch(/█/);
 });
