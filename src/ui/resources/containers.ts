@@ -1,8 +1,8 @@
-import { shortId } from '../../cri/ids.ts';
 import { formatAge } from '../format/age.ts';
 import { cpuCell, healthToken, imageCell, labelsText, matched, memoryCell, plain } from './cells.ts';
 import type { Column, Resource } from './resource.ts';
 import { type ContainerRow, containerRows, namespaceOf, podNameOf } from './rows.ts';
+import { idColumn } from './shared-columns.ts';
 
 function commandOf(row: ContainerRow): string {
 	return row.facts?.command.join(' ') ?? '';
@@ -146,21 +146,7 @@ const columns: readonly Column<ContainerRow>[] = [
 		sortKey: (row) => row.facts?.startedAtNanos ?? row.container.createdAtNanos,
 		biggestFirst: true,
 	},
-	{
-		id: 'id',
-		title: 'ID',
-		minCells: 13,
-		maxCells: 13,
-		keep: 10,
-		field: 'id',
-		cell: (row, { ranges }) =>
-			matched(
-				shortId(row.id),
-				ranges.filter(({ end }) => end <= 13),
-				'muted',
-			),
-		sortKey: (row) => row.id,
-	},
+	idColumn(),
 ];
 
 /** Containers, of one pod or of all. */

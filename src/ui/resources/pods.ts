@@ -1,8 +1,8 @@
-import { shortId } from '../../cri/ids.ts';
 import { formatAge } from '../format/age.ts';
 import { cpuCell, healthToken, labelsText, matched, memoryCell, plain } from './cells.ts';
 import type { Column, Resource } from './resource.ts';
 import { type PodRow, podRows } from './rows.ts';
+import { idColumn } from './shared-columns.ts';
 
 function ipOf(row: PodRow): string {
 	return row.facts?.hostNetwork ? 'host' : (row.facts?.ip ?? '');
@@ -70,7 +70,7 @@ const columns: readonly Column<PodRow>[] = [
 	{
 		id: 'ip',
 		title: 'IP',
-		minCells: 10,
+		minCells: 15,
 		maxCells: 39,
 		keep: 50,
 		field: 'ip',
@@ -112,21 +112,7 @@ const columns: readonly Column<PodRow>[] = [
 		sortKey: (row) => row.pod.createdAtNanos,
 		biggestFirst: true,
 	},
-	{
-		id: 'id',
-		title: 'ID',
-		minCells: 13,
-		maxCells: 13,
-		keep: 10,
-		field: 'id',
-		cell: (row, { ranges }) =>
-			matched(
-				shortId(row.id),
-				ranges.filter(({ end }) => end <= 13),
-				'muted',
-			),
-		sortKey: (row) => row.id,
-	},
+	idColumn(),
 ];
 
 /** Pods, as the CRI's sandboxes are shown to people. */
