@@ -211,7 +211,7 @@ export function dialogLines(state: UiState, size: DialogSize): readonly Line[] {
 	const able = dialogReady(state) === true;
 	const rule = (left: string, text: Line, right: string): Line => {
 		const cut = truncateLine(text, columns - 4);
-		const rest = columns - 3 - lineWidthCells(cut);
+		const rest = Math.max(0, columns - 3 - lineWidthCells(cut));
 		return [
 			{ text: `${left}─`, token: 'warn' },
 			...cut,
@@ -233,10 +233,12 @@ export function dialogLines(state: UiState, size: DialogSize): readonly Line[] {
 		? [...controls, { text: `${' '.repeat(room - stringWidthCells(hint))}${hint}`, token: 'muted' }]
 		: controls;
 	const title: Line = [{ text: ` ${sanitizeLine(titleOf(dialog))} `, token: 'titleFocused' }];
-	return [
+	const box = [
 		rule('┌', title, '┐'),
 		...body.slice(scroll, scroll + shownRows).map(row),
 		row(foot),
 		rule('└', position ? [{ text: position, token: 'accent' }] : [], '┘'),
 	];
+	// A window may be narrower than the frame alone.
+	return box.map((line) => truncateLine(line, columns));
 }

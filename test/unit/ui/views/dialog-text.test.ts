@@ -206,3 +206,14 @@ test('words are wrapped at blanks, long ones cut, wide characters whole', () => 
 	expect(wrapWords('', 5)).toEqual(['']);
 	expect(wrapWords('a  b', 80)).toEqual(['a  b']);
 });
+
+test('a window of any size gets a box that is no wider', () => {
+	const { press, state } = inspector(shop, { kubelet: true });
+	press('2', 'S');
+	for (let columns = 1; columns <= 20; columns++) {
+		for (const rows of [1, 2, 3, 10]) {
+			const widths = dialogLines(state(), { columns, rows }).map(lineWidthCells);
+			expect(Math.max(...widths)).toBeLessThanOrEqual(columns);
+		}
+	}
+});
