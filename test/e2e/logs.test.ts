@@ -31,11 +31,7 @@ const mixed =
 
 /** The screen without its last row, which lists the keys of every feature there is. */
 function withoutFooter(screen: string): string {
-	const [text = '', spans = ''] = screen.split('\n---\n');
-	const rows = text.split('\n');
-	const footer = `${rows.length - 1} `;
-	const kept = spans.split('\n').filter((span) => !span.startsWith(footer));
-	return [...rows.slice(0, -1), '---', ...kept].join('\n');
+	return screen.split('\n').slice(0, -1).join('\n');
 }
 
 describe.skipIf(missing)(`the log pane${missing ?? ''}`, () => {
@@ -77,7 +73,7 @@ describe.skipIf(missing)(`the log pane${missing ?? ''}`, () => {
 		await using tui = await reading({ columns, rows }, 'slow query');
 		await tui.press('t t');
 		await tui.until(/04:06:05.000Z/);
-		await tui.matches(`logs-mixed-${columns}x${rows}`, { mask: withoutFooter });
+		await tui.matches(`logs-mixed-${columns}x${rows}`, { mask: withoutFooter, styles: false });
 		expect(tui.output().toString('latin1')).not.toContain('owned');
 	});
 
