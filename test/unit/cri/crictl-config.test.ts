@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseCrictlConfig, readCrictlConfig } from '../../../src/cri/crictl-config.ts';
+import { readCrictlConfig } from '../../../src/cri/crictl-config.ts';
+import { parseCrictlConfig } from '../../../src/cri/crictl-config-text.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 
 const nothing = { runtimeEndpoint: undefined, imageEndpoint: undefined, timeoutMs: undefined };
