@@ -65,6 +65,8 @@ describe.skipIf(missing !== undefined)(`inspecting${missing ?? ''}`, () => {
 		await tui.until(pod);
 		await tui.press(`/ ${pod} <enter>`);
 		await tui.until(new RegExp(`▸ .*${pod}`));
+		// Pods and containers are listed by answers of their own.
+		await tui.until(new RegExp(`Containers of ${pod} \\(?[1-9]`));
 		await tui.press('2 i');
 		await tui.until('live ━');
 		return tui;
@@ -149,7 +151,9 @@ describe.skipIf(missing !== undefined)(`inspecting${missing ?? ''}`, () => {
 		await tui.until(/CNI interface +/);
 		await tui.press('/ note <enter>');
 		await tui.until('note = ␛[31mred␛[0m evil');
-		await tui.press('q 3 i');
+		await tui.press('q 3');
+		await tui.until(/Images \(?[1-9]/);
+		await tui.press('i');
 		await tui.until('image ');
 		await tui.until(/Used by/);
 		await tui.press('/ Layers <enter>');
