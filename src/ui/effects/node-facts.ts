@@ -7,9 +7,21 @@ import type { EffectHost } from './effect-host.ts';
 const loadEveryMs = 5_000;
 const identityEveryMs = 60_000;
 
+/** The value that is shown already, until the newest one is at least a step away from it. */
+export function held(
+	shown: number | undefined,
+	newest: number | undefined,
+	stepAt: (shown: number) => number,
+): number | undefined {
+	if (shown === undefined || newest === undefined) return newest;
+	return Math.abs(newest - shown) < stepAt(shown) - 1e-9 ? shown : newest;
+}
+
 /** Reads who the host is and how it is, now and again, until the signal ends it. Missing files mean missing facts. */
 export function startNodeFacts(host: Pick<EffectHost, 'dispatch' | 'signal'>): void {
 	const { dispatch, signal } = host;
+	let load1: number | undefined;
+	let availableShare: number | undefined;
 
 	async function readIdentity(): Promise<void> {
 		const [identity, roles, kubelet] = await Promise.all([
@@ -30,18 +42,23 @@ export function startNodeFacts(host: Pick<EffectHost, 'dispatch' | 'signal'>): v
 
 	async function readLoad(): Promise<void> {
 		const load = await readHostLoad({ signal });
-		// Rounded to what the header shows, so that a quiet host causes no redraw.
-		const round = (bytes: number | undefined): number | undefined =>
-			bytes === undefined || !load.memoryTotalBytes
-				? bytes
-				: (Math.round((bytes / load.memoryTotalBytes) * 100) / 100) * load.memoryTotalBytes;
+		const { memoryTotalBytes: total, memoryAvailableBytes: available } = load;
+		// Rounded to what the header shows, and held while they only tremble, so that a quiet host causes no redraw.
+		load1 = held(load1, load.loadAverage && Math.round(load.loadAverage.one * 10) / 10, (shown) =>
+			Math.max(0.2, shown / 10),
+		);
+		availableShare = held(
+			availableShare,
+			total && available !== undefined ? Math.round((available / total) * 100) / 100 : undefined,
+			() => 0.015,
+		);
 		dispatch('node', {
 			kind: 'nodeFactsRead',
 			facts: {
-				load1: load.loadAverage && Math.round(load.loadAverage.one * 10) / 10,
+				load1,
 				cpuCount: load.cpuCount ?? 1,
-				memoryTotalBytes: load.memoryTotalBytes,
-				memoryAvailableBytes: round(load.memoryAvailableBytes),
+				memoryTotalBytes: total,
+				memoryAvailableBytes: total && availableShare !== undefined ? availableShare * total : available,
 			},
 		});
 	}
