@@ -12,6 +12,8 @@ export type BaseRow = {
 	readonly health: Health;
 	/** The runtime no longer lists it; it stays only because somebody looks at it. */
 	readonly departed: boolean;
+	/** The same object as long as what the filter searches is the same: usage changes all the time, names do not. */
+	readonly textKey: object;
 };
 
 /** What a cell may depend on besides its row. */

@@ -120,16 +120,9 @@ function containerRowsOf(inventory: InventoryState, stats: StatsState): readonly
 		const usage = stats.containers.get(container.id);
 		const departed = inventory.departed.has(container.id);
 		const before = containerRowCache.get(container);
-		if (
-			before?.pod === pod &&
-			before?.facts === facts &&
-			before?.usage === usage &&
-			before?.departed === departed &&
-			before?.superseded === superseded &&
-			before?.imageName === imageName
-		) {
-			return before;
-		}
+		const sameText = before?.pod === pod && before?.facts === facts && before?.imageName === imageName;
+		const sameRest = before?.departed === departed && before?.superseded === superseded;
+		if (before && sameText && sameRest && before.usage === usage) return before;
 		const { health, text } = containerCondition(container, facts, superseded, departed);
 		const row: ContainerRow = {
 			kind: 'container',
@@ -144,6 +137,7 @@ function containerRowsOf(inventory: InventoryState, stats: StatsState): readonly
 			departed,
 			superseded,
 			imageName,
+			textKey: before && sameText ? before.textKey : {},
 		};
 		containerRowCache.set(container, row);
 		return row;
@@ -206,6 +200,8 @@ function sameItems<Item>(left: readonly Item[], right: readonly Item[]): boolean
 	return left.length === right.length && left.every((item, index) => item === right[index]);
 }
 
+const textKeysOf = (rows: readonly ContainerRow[]): readonly object[] => rows.map(({ textKey }) => textKey);
+
 function podRowsOf(inventory: InventoryState, containers: readonly ContainerRow[]): readonly PodRow[] {
 	const byPod = Map.groupBy(containers, (row) => row.container.podSandboxId);
 	return orderedPods(inventory).map(({ pod, replaced }): PodRow => {
@@ -243,6 +239,10 @@ function podRowsOf(inventory: InventoryState, containers: readonly ContainerRow[
 			health,
 			stateText: text,
 			departed,
+			textKey:
+				before && before.row.facts === facts && sameItems(textKeysOf(before.row.containers), textKeysOf(own))
+					? before.row.textKey
+					: {},
 		};
 		podRowCache.set(pod, { row, replaced });
 		return row;
@@ -281,6 +281,7 @@ function imageRowsOf(inventory: InventoryState, containers: readonly ContainerRo
 			runningCount: usedBy.filter(({ container }) => container.state === 'running').length,
 			health: departed ? 'gone' : usedBy.length > 0 || image.pinned ? 'ok' : 'done',
 			departed,
+			textKey: {},
 		};
 	});
 	return rows.sort((left, right) => compare(left.name, right.name) || compare(left.id, right.id));

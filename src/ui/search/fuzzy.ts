@@ -53,19 +53,23 @@ const scoreSteps = 1e6;
  */
 export function createFuzzySearch<Row extends object>(options: {
 	readonly fieldsOf: (row: Row) => readonly SearchField[];
+	/** An object that is the same as long as the row's fields are; the row itself unless told. */
+	readonly keyOf?: ((row: Row) => object) | undefined;
 }): FuzzySearch<Row> {
+	const keyOf = options.keyOf ?? ((row: Row): object => row);
 	let corpus = new Corpus();
-	let entriesByRow = new WeakMap<Row, readonly Entry[]>();
+	let entriesByRow = new WeakMap<object, readonly Entry[]>();
 	let table: Table | undefined;
 
 	const entriesOf = (row: Row): readonly Entry[] => {
-		const known = entriesByRow.get(row);
+		const key = keyOf(row);
+		const known = entriesByRow.get(key);
 		if (known !== undefined) return known;
 		const entries: Entry[] = [];
 		for (const { name, text, weight, kind } of options.fieldsOf(row)) {
 			if (text !== '') entries.push({ name, weight: weight ?? 1, text: corpus.add(text, kind) });
 		}
-		entriesByRow.set(row, entries);
+		entriesByRow.set(key, entries);
 		return entries;
 	};
 	const tableOf = (rows: readonly Row[]): Table => {

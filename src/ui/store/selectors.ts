@@ -28,10 +28,14 @@ export type VisibleRow = {
 const noRanges: VisibleRow['rangesOf'] = () => [];
 
 /** One search a list: it remembers texts and narrows as one types. */
+const keyOf = ({ textKey }: Row): object => textKey;
 const searches = {
-	pods: createFuzzySearch<PodRow>({ fieldsOf: (row) => podsResource.searchFields(row) }),
-	containers: createFuzzySearch<ContainerRow>({ fieldsOf: (row) => containersResource.searchFields(row) }),
-	images: createFuzzySearch<ImageRow>({ fieldsOf: (row) => imagesResource.searchFields(row) }),
+	pods: createFuzzySearch<PodRow>({ fieldsOf: (row) => podsResource.searchFields(row), keyOf }),
+	containers: createFuzzySearch<ContainerRow>({
+		fieldsOf: (row) => containersResource.searchFields(row),
+		keyOf,
+	}),
+	images: createFuzzySearch<ImageRow>({ fieldsOf: (row) => imagesResource.searchFields(row), keyOf }),
 };
 
 function compareKeys(left: string | number | bigint, right: string | number | bigint): number {
