@@ -99,7 +99,13 @@ function sgrOf(span: Span, theme: Theme): string {
 	return parameters;
 }
 
-/** Turns a line into text with SGR sequences, for one Ink `<Text>`. Equal neighbours share one sequence. */
+/** C0, DEL and C1. */
+const controls = /\p{Cc}/gu;
+
+/**
+ * Turns a line into text with SGR sequences, for one Ink `<Text>`. Equal neighbours share one sequence. Views sanitise
+ * what they show, where it still has a width; a control character that one of them lets slip ends here at the latest.
+ */
 export function lineToAnsi(line: Line, theme: Theme): string {
 	let out = '';
 	let current = '';
@@ -111,7 +117,7 @@ export function lineToAnsi(line: Line, theme: Theme): string {
 			if (wanted !== '') out += `\x1b[${wanted}m`;
 			current = wanted;
 		}
-		out += span.text;
+		out += span.text.replace(controls, '');
 	}
 	return current === '' ? out : `${out}\x1b[0m`;
 }

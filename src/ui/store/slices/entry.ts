@@ -1,3 +1,4 @@
+import { sanitizeLine } from '../../format/sanitize.ts';
 import { graphemeSegmenter } from '../../format/width.ts';
 
 /** Purposes a line of typed text can have; entries/index.ts says what each does with it. */
@@ -55,6 +56,11 @@ export type EntryEvent =
 	| { readonly kind: 'entryRefused'; readonly problem: string }
 	| { readonly kind: 'entryClosed' };
 
+/** Text as it may stand in the line: pasted, or a name that the runtime gave. It is shown as it is. */
+function lineText(text: string): string {
+	return text.replace(/[\r\n\t]+/gu, ' ').replace(/[\p{Cc}\p{Bidi_Control}\p{Cs}]/gu, '');
+}
+
 /** Index of the grapheme border before (-1) or after (+1) `cursor`. */
 function step(value: string, cursor: number, direction: -1 | 1): number {
 	const borders = [0];
@@ -80,7 +86,7 @@ function edited(entry: NonNullable<EntryState>, edit: EntryEdit): NonNullable<En
 	});
 	switch (edit.op) {
 		case 'insert': {
-			const text = edit.text.replace(/[\r\n\t]+/gu, ' ').replace(/\p{Cc}/gu, '');
+			const text = lineText(edit.text);
 			return put(value.slice(0, cursor) + text + value.slice(cursor), cursor + text.length);
 		}
 		case 'backspace': {
@@ -125,15 +131,15 @@ function edited(entry: NonNullable<EntryState>, edit: EntryEdit): NonNullable<En
 export function updateEntry(state: EntryState, event: EntryEvent): EntryState {
 	switch (event.kind) {
 		case 'entryOpened': {
-			const value = event.value ?? '';
+			const value = lineText(event.value ?? '');
 			return {
 				kind: event.entry,
-				label: event.label,
+				label: sanitizeLine(event.label),
 				value,
 				cursor: value.length,
 				masked: event.masked ?? false,
 				problem: undefined,
-				history: event.history ?? [],
+				history: (event.history ?? []).map(lineText),
 				historyIndex: -1,
 				draft: value,
 			};
