@@ -1,12 +1,14 @@
 /** From a key to what it does: the typed line, then the keymap of the place, then the command's own gate. */
 import { availability, type Command, type CommandContext } from '../commands/command.ts';
+import { scopeTitles } from '../commands/help-entries.ts';
 import type { Effects } from '../effects/effects.ts';
 import { entryOf } from '../entries/index.ts';
 import type { Store } from '../store/store.ts';
 import { type KeyInput, keyToString, type PasteInput } from '../terminal/terminal-input.ts';
+import { formatChord } from './display.ts';
 import type { Keymap } from './keymap.ts';
 import { placeOf } from './place.ts';
-import { scopesAt } from './scope.ts';
+import { type Scope, scopesAt } from './scope.ts';
 
 /** Takes keys and pastes, one after the other. */
 export type InputHandler = {
@@ -15,6 +17,9 @@ export type InputHandler = {
 	/** Runs a command as if its key had been pressed. */
 	readonly run: (id: string) => void;
 };
+
+/** Places where people try the keys of the others: a key of a neighbour must not look broken. */
+const neighbours: ReadonlySet<Scope> = new Set(['pods', 'containers', 'images', 'logs', 'inspect']);
 
 const escapeKey: KeyInput = { kind: 'key', name: 'escape', ctrl: false, alt: false, shift: false };
 
@@ -62,9 +67,24 @@ export function createInputHandler(options: {
 		if (value !== undefined) entryOf(kind).change?.(context(), value);
 	}
 
+	/** Says where a key works that does nothing here. */
+	function sayWhere(place: Scope, key: string): void {
+		if (!neighbours.has(place)) return;
+		const command = commands.find(
+			({ id, scopes }) =>
+				scopes.some((scope) => neighbours.has(scope)) &&
+				keymap.keysOf(id).some((chord) => chord.length === 1 && chord[0] === key),
+		);
+		if (!command) return;
+		const places = command.scopes.map((scope) => scopeTitles[scope]).join(', ');
+		const text = `${formatChord([key])} does nothing here; it works in ${places}: ${command.title}`;
+		store.dispatch('notices', { kind: 'noticeRaised', level: 'warn', text });
+	}
+
 	function press(input: KeyInput): void {
 		const state = store.getSnapshot();
-		const resolution = keymap.resolve(scopesAt(placeOf(state)), pending, keyToString(input));
+		const place = placeOf(state);
+		const resolution = keymap.resolve(scopesAt(place), pending, keyToString(input));
 		if (resolution.kind === 'none' && input.alt) {
 			// Over a slow line Escape and the next key arrive as one, and look like Alt: nobody bound that, so it was not meant.
 			press(escapeKey);
@@ -75,6 +95,7 @@ export function createInputHandler(options: {
 		const seen = state.notices.current;
 		if (resolution.kind === 'command') run(resolution.id);
 		else if (resolution.kind === 'none' && state.entry && input.text) insert(input.text);
+		else if (resolution.kind === 'none') sayWhere(place, keyToString(input));
 		// A notice that stood before the key was pressed has been seen, unless the key was about it.
 		if (seen && store.getSnapshot().notices.current?.id === seen.id && !state.entry) {
 			store.dispatch('notices', { kind: 'noticeDismissed' });

@@ -6,6 +6,7 @@ import { createKeymap } from '../../../../src/ui/keys/keymap.ts';
 import { initialState } from '../../../../src/ui/store/initial.ts';
 import { createStore } from '../../../../src/ui/store/store.ts';
 import type { KeyInput } from '../../../../src/ui/terminal/terminal-input.ts';
+import { inspector, pod } from '../change-fixtures.ts';
 
 function handlerOf(bindings: Readonly<Record<string, string>>) {
 	const ran: string[] = [];
@@ -51,4 +52,16 @@ test('the key behind such an Escape is typed where a line is open still', () => 
 	store.dispatch('entry', { kind: 'entryOpened', entry: 'listFilter', label: '/' });
 	handler.key(alt('q'));
 	expect(store.getSnapshot().entry?.value).toBe('q');
+});
+
+test('a key of another pane says where it works, and a key of nobody says nothing', () => {
+	const { press, state } = inspector({ pods: [pod('web')], containers: [], images: [] });
+	press('4', 'S');
+	expect(state().notices.current?.text).toMatch(
+		/^S does nothing here; it works in Pods, Containers, Images: Stop/,
+	);
+	press('1');
+	expect(state().notices.current).toBeUndefined();
+	press('H');
+	expect(state().notices.current).toBeUndefined();
 });
