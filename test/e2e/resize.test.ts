@@ -1,6 +1,7 @@
 /** The screen follows the terminal, whatever its size and however fast it changes. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FakeNode, fakeNodeRequirements, startFakeNode } from '../helpers/fake-node.ts';
+import { differences } from '../helpers/golden.ts';
 import { whatIsMissing } from '../helpers/requires.ts';
 import type { Tui } from '../helpers/tui.ts';
 
@@ -44,7 +45,11 @@ describe.skipIf(missing)(`resizing${missing ?? ''}`, () => {
 			if (turn % 20 === 0) await tui.untilQuiet(20);
 		}
 		tui.resize(120, 40);
-		await tui.until(() => tui.styledScreen() === before);
+		await tui
+			.until(() => tui.styledScreen() === before)
+			.catch((error: unknown) => {
+				throw new Error(differences(before, tui.styledScreen()), { cause: error });
+			});
 	});
 
 	test('each size shows what it has room for, and no row is broken', async () => {
@@ -59,7 +64,9 @@ describe.skipIf(missing)(`resizing${missing ?? ''}`, () => {
 		] as const) {
 			tui.resize(columns, rows);
 			await tui.until(shown);
-			await tui.untilQuiet(200);
+			if (rows >= 6 && columns >= 20) {
+				await tui.until(() => tui.screen().split('\n')[0]?.length === columns);
+			}
 			expect(tui.screen().split('\n')).toHaveLength(rows);
 			if (rows >= 6 && columns >= 20) {
 				const [first] = tui.screen().split('\n');

@@ -66,14 +66,19 @@ export function styleSpans(emulator: Emulator): readonly string[] {
 	for (let row = 0; row < emulator.rows; row++) {
 		const line = buffer.getLine(buffer.baseY + row);
 		let start = 0;
+		let last = 0;
 		let current = '';
 		for (let column = 0; column <= emulator.cols; column++) {
 			const cell = column < emulator.cols ? line?.getCell(column) : undefined;
+			// Blanks between words of one style belong to it, those at its end to nothing: no eye can tell.
+			if (cell !== undefined && isBare(cell)) continue;
 			const style = cell === undefined ? '' : cellStyle(cell);
-			if (style === current && cell !== undefined) continue;
-			if (current !== '') spans.push(`${row} ${start}-${column - 1} ${current}`);
-			start = column;
-			current = style;
+			if (style !== current || cell === undefined) {
+				if (current !== '') spans.push(`${row} ${start}-${last} ${current}`);
+				start = column;
+				current = style;
+			}
+			last = column;
 		}
 	}
 	return spans;
@@ -82,6 +87,12 @@ export function styleSpans(emulator: Emulator): readonly string[] {
 type Cell = NonNullable<
 	ReturnType<NonNullable<ReturnType<Emulator['buffer']['active']['getLine']>>['getCell']>
 >;
+
+/** A blank on which no attribute shows. Which pen it was written with depends on where the cursor came from. */
+function isBare(cell: Cell): boolean {
+	const shows = cell.isInverse() || cell.isUnderline() || cell.isStrikethrough() || !cell.isBgDefault();
+	return cell.getChars().trim() === '' && cell.getWidth() > 0 && !shows;
+}
 
 function cellStyle(cell: Cell): string {
 	if (cell.isAttributeDefault()) return '';
