@@ -134,7 +134,7 @@ describe.skipIf(missing)(`terminals${missing ?? ''}`, () => {
 		await tui.until(/\(1 of 8\)/);
 		await tui.until(() => tui.modes().raw);
 		await tui.until(() => (tui.row('Pods') ?? '').length === 80);
-		expect(tui.screen().split('\n').at(-1)).toMatch(/^\/api$/);
+		await tui.until(() => tui.screen().split('\n').at(-1) === '/api');
 		await tui.press('<escape> q');
 		await tui.until(/prompt>\s*$/);
 		expect(tui.modes()).toMatchObject({ alternateScreen: false, cursorHidden: false, bracketedPaste: false });
