@@ -41,6 +41,7 @@ export type Connection = Disposable & {
 
 /** How long to wait before looking again for a socket that was not there. */
 const searchAgainMs = 3_000;
+const eventsAfterMs = 2_000;
 
 /** Builds the connection; nothing happens before `start`. */
 export function createConnection(
@@ -89,12 +90,17 @@ export function createConnection(
 		const started = startPoller(effectHost, opened, { ...options, capacityOf: access.capacityOf });
 		poller = started;
 		stopEvents = new AbortController();
-		void subscribeContainerEvents({
-			client: opened,
-			signal: AbortSignal.any([stopEvents.signal, host.signal]),
-			mayBeServedByKubelet: () => access.mayBeServedByKubelet(endpoint),
-			onChange: () => started.refresh(),
-		});
+		const eventsSignal = AbortSignal.any([stopEvents.signal, host.signal]);
+		// Who may listen is found out by looking for a kubelet: after the first look at the screen is soon enough.
+		const subscription = setTimeout(() => {
+			void subscribeContainerEvents({
+				client: opened,
+				signal: eventsSignal,
+				mayBeServedByKubelet: () => access.mayBeServedByKubelet(endpoint),
+				onChange: () => started.refresh(),
+			});
+		}, eventsAfterMs);
+		eventsSignal.addEventListener('abort', () => clearTimeout(subscription), { once: true });
 	}
 
 	function failed(error: unknown): void {

@@ -6,6 +6,8 @@ import type { EffectHost } from './effect-host.ts';
 
 const loadEveryMs = 5_000;
 const identityEveryMs = 60_000;
+/** Looking for a kubelet reads every process's name: after the first look at the screen is soon enough. */
+const kubeletAfterMs = 1_500;
 
 /** The value that is shown already, until the newest one is at least a step away from it. */
 export function held(
@@ -24,20 +26,20 @@ export function startNodeFacts(host: Pick<EffectHost, 'dispatch' | 'signal'>): v
 	let availableShare: number | undefined;
 
 	async function readIdentity(): Promise<void> {
-		const [identity, roles, kubelet] = await Promise.all([
-			readNodeIdentity({ signal }),
-			readNodeRoles({ signal }),
-			readKubelet({ signal }),
-		]);
+		const [identity, roles] = await Promise.all([readNodeIdentity({ signal }), readNodeRoles({ signal })]);
 		dispatch('node', {
 			kind: 'nodeFactsRead',
 			facts: {
 				...(identity.hostname ? { hostname: identity.hostname } : {}),
 				machineId: identity.machineIdShort,
 				roles,
-				kubelet: kubelet.running,
 			},
 		});
+	}
+
+	async function findKubelet(): Promise<void> {
+		const { running } = await readKubelet({ signal });
+		dispatch('node', { kind: 'nodeFactsRead', facts: { kubelet: running } });
 	}
 
 	async function readLoad(): Promise<void> {
@@ -81,5 +83,7 @@ export function startNodeFacts(host: Pick<EffectHost, 'dispatch' | 'signal'>): v
 	}
 
 	keep(readIdentity, identityEveryMs);
+	const later = setTimeout(() => keep(findKubelet, identityEveryMs), kubeletAfterMs);
+	signal.addEventListener('abort', () => clearTimeout(later), { once: true });
 	keep(readLoad, loadEveryMs);
 }

@@ -13,6 +13,8 @@ type Beat = {
 	/** The list that it fills: only the lists say that the runtime is silent; one without stats is not dead. */
 	readonly list?: ListId;
 	readonly everyMs: number;
+	/** How long to leave the way to those that the first look at the screen is for. */
+	readonly firstAfterMs?: number;
 	readonly ask: (client: CriClient, signal: AbortSignal) => Promise<void>;
 };
 
@@ -62,6 +64,7 @@ export function startPoller(
 			name: 'images',
 			list: 'images',
 			everyMs: options.listsMs * 2,
+			firstAfterMs: 50,
 			async ask() {
 				const images = await client.images.listImages({}, { signal });
 				host.dispatch('inventory', { kind: 'imagesRefreshed', images, atMs: Date.now() });
@@ -70,6 +73,7 @@ export function startPoller(
 		{
 			name: 'stats',
 			everyMs: options.statsMs,
+			firstAfterMs: 200,
 			async ask() {
 				if (!client.supports('listContainerStats')) return;
 				const stats = await client.runtime.listContainerStats({}, { signal });
@@ -79,6 +83,7 @@ export function startPoller(
 		{
 			name: 'status',
 			everyMs: 10_000,
+			firstAfterMs: 100,
 			async ask() {
 				host.dispatch('connection', {
 					kind: 'versionReceived',
@@ -91,6 +96,7 @@ export function startPoller(
 		{
 			name: 'imageFs',
 			everyMs: 15_000,
+			firstAfterMs: 300,
 			async ask() {
 				const { imageFilesystems } = await client.images.imageFsInfo({ signal });
 				const first = imageFilesystems[0];
@@ -121,6 +127,7 @@ export function startPoller(
 
 	async function keep(beat: Beat): Promise<void> {
 		let failures = 0;
+		if (beat.firstAfterMs) await pause(beat.name, beat.firstAfterMs);
 		while (!signal.aborted) {
 			const startedAt = performance.now();
 			let wait = beat.everyMs;

@@ -8,8 +8,8 @@ export type NodeState = {
 	readonly cpuCount: number;
 	readonly memoryTotalBytes: number | undefined;
 	readonly memoryAvailableBytes: number | undefined;
-	/** A kubelet runs here: it will recreate what is stopped or removed. */
-	readonly kubelet: boolean;
+	/** A kubelet runs here: it will recreate what is stopped or removed. Undefined until looked for. */
+	readonly kubelet: boolean | undefined;
 };
 
 export type NodeEvent = { readonly kind: 'nodeFactsRead'; readonly facts: Partial<NodeState> };
@@ -24,7 +24,7 @@ export function initialNode(hostname: string): NodeState {
 		cpuCount: 1,
 		memoryTotalBytes: undefined,
 		memoryAvailableBytes: undefined,
-		kubelet: false,
+		kubelet: undefined,
 	};
 }
 
