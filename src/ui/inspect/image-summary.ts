@@ -31,7 +31,9 @@ function writeUse(out: Summary, { row, status }: ImageKnowledge): void {
 		]);
 	}
 	const pinned = status?.image?.pinned ?? row?.image.pinned;
-	if (users.length === 0) {
+	if (row && !row.containersKnown) {
+		out.item([{ text: 'Not known: the runtime listed no containers yet.', token: 'warn' }]);
+	} else if (users.length === 0) {
 		out.item([
 			{ text: pinned ? 'No container, but it is pinned.' : 'No container of this node.', token: 'muted' },
 		]);

@@ -31,7 +31,7 @@ export function containerStateText(row: ContainerRow): string {
 export function podLine(row: PodRow, nowMs: number): string {
 	return sentence(linearName(row), [
 		row.stateText,
-		`${row.readyCount} of ${row.totalCount} ready`,
+		row.containersKnown && `${row.readyCount} of ${row.totalCount} ready`,
 		row.restarts > 0 && formatPlural(row.restarts, 'restart'),
 		row.facts?.hostNetwork ? "the host's network" : row.facts?.ip && `IP ${row.facts.ip}`,
 		row.memoryBytes !== undefined && `memory ${formatBytes(row.memoryBytes)}`,
@@ -61,11 +61,16 @@ export function containerLine(row: ContainerRow, nowMs: number): string {
 	]);
 }
 
+function usersText(row: ImageRow): string {
+	if (!row.containersKnown) return 'users not known yet';
+	return row.usedBy.length > 0 ? `used by ${formatPlural(row.usedBy.length, 'container')}` : 'not used';
+}
+
 /** One image as a line. */
 export function imageLine(row: ImageRow): string {
 	return sentence(linearName(row), [
 		formatBytes(row.image.sizeBytes),
-		row.usedBy.length > 0 ? `used by ${formatPlural(row.usedBy.length, 'container')}` : 'not used',
+		usersText(row),
 		row.image.pinned && 'pinned',
 		`id ${shortId(row.id)}`,
 	]);

@@ -63,12 +63,16 @@ type Part = {
 	readonly facts: ContainerFacts | undefined;
 };
 
-/** State of a pod in words: the worst of its newest containers, unless the sandbox itself is not ready. */
+/**
+ * State of a pod in words: the worst of its newest containers, unless the sandbox itself is not ready, or nothing but
+ * the sandbox is known yet.
+ */
 export function podCondition(
 	pod: PodSandbox,
 	newest: readonly Part[],
 	superseded: boolean,
 	departed: boolean,
+	containersKnown = true,
 ): Condition {
 	if (departed) return { health: 'gone', text: 'Gone' };
 	const failed = newest.find((part) => part.health === 'fail');
@@ -77,6 +81,7 @@ export function podCondition(
 		if (superseded) return { health: 'done', text: 'Replaced' };
 		if (failed) return { health: 'fail', text: failed.stateText };
 		const running = newest.some((part) => part.container.state === 'running');
+		if (!containersKnown) return { health: 'warn', text: 'NotReady' };
 		return running ? { health: 'fail', text: 'NotReady' } : { health: 'done', text: 'Stopped' };
 	}
 	if (failed) {
@@ -84,6 +89,7 @@ export function podCondition(
 		const killed = failed.stateText === 'OOMKilled';
 		return { health: 'fail', text: looping && !killed ? 'CrashLoop' : failed.stateText };
 	}
+	if (!containersKnown) return { health: 'ok', text: 'Ready' };
 	if (newest.length === 0) return { health: 'warn', text: 'NoContainer' };
 	const created = newest.find((part) => part.container.state === 'created');
 	if (created) return { health: 'warn', text: 'Created' };

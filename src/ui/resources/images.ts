@@ -10,6 +10,7 @@ function digestOf(row: ImageRow): string {
 
 function usersText(row: ImageRow): string {
 	const running = row.runningCount;
+	if (!row.containersKnown) return '?';
 	if (row.usedBy.length === 0) return 'unused';
 	return running === row.usedBy.length ? `${running}` : `${running} of ${row.usedBy.length}`;
 }

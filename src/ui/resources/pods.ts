@@ -51,7 +51,7 @@ const columns: readonly Column<PodRow>[] = [
 		align: 'right',
 		cell: (row) =>
 			plain(
-				`${row.readyCount}/${row.totalCount}`,
+				row.containersKnown ? `${row.readyCount}/${row.totalCount}` : '-',
 				row.readyCount < row.totalCount && row.health !== 'done' ? 'warn' : undefined,
 			),
 		sortKey: (row) => (row.totalCount === 0 ? 1 : row.readyCount / row.totalCount),

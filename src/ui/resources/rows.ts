@@ -1,7 +1,4 @@
-/**
- * Rows of the three lists, derived from the inventory: pods with the sums of their containers,
- * containers with their facts and usage, images with their users.
- */
+/** Rows of the lists: pods with sums of their containers, containers with facts and usage, images with their users. */
 import type { Container, Image, PodSandbox } from '../../cri/model.ts';
 import { memoized } from '../store/memo.ts';
 import type { InventoryState } from '../store/slices/inventory.ts';
@@ -29,6 +26,8 @@ export type PodRow = BaseRow & {
 	readonly pod: PodSandbox;
 	readonly facts: PodSandboxFacts | undefined;
 	readonly containers: readonly ContainerRow[];
+	/** False until the runtime has listed containers: none are known, which is not the same as none. */
+	readonly containersKnown: boolean;
 	readonly readyCount: number;
 	readonly totalCount: number;
 	/** Sum of the attempts of the newest containers. */
@@ -43,6 +42,7 @@ export type ImageRow = BaseRow & {
 	readonly kind: 'image';
 	readonly image: Image;
 	readonly usedBy: readonly ContainerRow[];
+	readonly containersKnown: boolean;
 	/** How many of them run. */
 	readonly runningCount: number;
 };
@@ -204,6 +204,7 @@ const textKeysOf = (rows: readonly ContainerRow[]): readonly object[] => rows.ma
 
 function podRowsOf(inventory: InventoryState, containers: readonly ContainerRow[]): readonly PodRow[] {
 	const byPod = Map.groupBy(containers, (row) => row.container.podSandboxId);
+	const containersKnown = inventory.refreshedAtMs.containers !== undefined;
 	return orderedPods(inventory).map(({ pod, replaced }): PodRow => {
 		const own = byPod.get(pod.id) ?? [];
 		const facts = inventory.podFacts.get(pod.id);
@@ -211,6 +212,7 @@ function podRowsOf(inventory: InventoryState, containers: readonly ContainerRow[
 		const before = podRowCache.get(pod);
 		if (
 			before?.replaced === replaced &&
+			before.row.containersKnown === containersKnown &&
 			before.row.facts === facts &&
 			before.row.departed === departed &&
 			sameItems(before.row.containers, own)
@@ -222,7 +224,7 @@ function podRowsOf(inventory: InventoryState, containers: readonly ContainerRow[
 		const finished = newest.filter(
 			(row) => row.container.state === 'exited' && row.facts?.exitCode === 0 && running.length > 0,
 		);
-		const { health, text } = podCondition(pod, newest, replaced, departed);
+		const { health, text } = podCondition(pod, newest, replaced, departed, containersKnown);
 		const row: PodRow = {
 			kind: 'pod',
 			id: pod.id,
@@ -230,6 +232,7 @@ function podRowsOf(inventory: InventoryState, containers: readonly ContainerRow[
 			pod,
 			facts,
 			containers: own,
+			containersKnown,
 			readyCount: running.length,
 			totalCount: newest.length - finished.length,
 			restarts: newest.reduce((sum, { container }) => sum + container.metadata.attempt, 0),
@@ -278,6 +281,7 @@ function imageRowsOf(inventory: InventoryState, containers: readonly ContainerRo
 			name: image.repoTags[0] ?? image.repoDigests[0] ?? '<none>',
 			image,
 			usedBy,
+			containersKnown: inventory.refreshedAtMs.containers !== undefined,
 			runningCount: usedBy.filter(({ container }) => container.state === 'running').length,
 			health: departed ? 'gone' : usedBy.length > 0 || image.pinned ? 'ok' : 'done',
 			departed,

@@ -112,6 +112,8 @@ export function runningOf(row: PodRow): readonly ContainerRow[] {
 /** Why an image must stay, as a sentence; true where it may go. */
 export function imageRemovable(row: ImageRow): true | string {
 	if (row.image.pinned) return `${row.name} is pinned: the runtime needs it.`;
+	if (!row.containersKnown)
+		return `The runtime listed no containers yet: what uses ${row.name} is not known.`;
 	const users = row.usedBy.filter(({ departed }) => !departed);
 	const first = users.find(isLive) ?? users[0];
 	if (!first) return true;
@@ -141,9 +143,10 @@ export function actionable(verb: Exclude<ActionVerb, 'prune'>, row: Row): true |
 /** A pod whose loss hurts the node: of the system's own namespace, or run from a file on the node. */
 function isCritical(state: UiState, row: Row, verb: ActionVerb): boolean {
 	if (row.kind === 'image' || verb === 'prune') return false;
-	const pod = row.kind === 'pod' ? row.pod : row.pod;
+	const { pod } = row;
 	const alive = row.kind === 'pod' ? row.pod.state === 'ready' : isLive(row);
-	if (!alive || !state.node.kubelet) return false;
+	// As long as nobody knows, what looks critical counts as critical.
+	if (!alive || state.node.kubelet === false) return false;
 	const namespace = row.kind === 'pod' ? row.pod.metadata.namespace : namespaceOf(row);
 	const annotations = pod?.annotations ?? {};
 	return (
@@ -172,7 +175,8 @@ export function requiredText(state: UiState, verb: ActionVerb, rows: readonly Ro
 /** What a prune would take, by kind: nothing that runs, is used, pinned, or the newest word on a live pod. */
 export function pruneTargets(state: UiState): readonly ActionTarget[] {
 	const pods = podRows(state).filter(
-		(row) => row.pod.state === 'notReady' && !row.departed && runningOf(row).length === 0,
+		(row) =>
+			row.containersKnown && row.pod.state === 'notReady' && !row.departed && runningOf(row).length === 0,
 	);
 	const stopped = new Set<string>(pods.map(({ id }) => id));
 	const containers = containerRows(state).filter(

@@ -208,3 +208,18 @@ test('leaving while a change is under way is asked for twice', async () => {
 	await Promise.resolve();
 	expect(asked.quits).toBe(1);
 });
+
+test('nothing counts as unused before the runtime has listed its containers', () => {
+	const { press, state, store } = inspector({});
+	store.dispatch('inventory', { kind: 'inventoryCleared' });
+	const pods = [pod('web', { state: 'notReady' })];
+	store.dispatch('inventory', { kind: 'podSandboxesRefreshed', pods, atMs: 1 });
+	store.dispatch('inventory', { kind: 'imagesRefreshed', images: [image('spare:1')], atMs: 1 });
+	press('1', 'X');
+	expect(state().notices.current?.text).toContain('no prune needed');
+	press('3', 'D');
+	expect(state().notices.current?.text).toContain('what uses spare:1 is not known');
+	store.dispatch('inventory', { kind: 'containersRefreshed', containers: [], atMs: 2 });
+	press('X');
+	expect(state().actions.dialog?.targets).toHaveLength(2);
+});
