@@ -98,7 +98,8 @@ export function consequences(state: UiState, verb: ActionVerb, row: Row): readon
 	const managed =
 		labels['io.kubernetes.pod.uid'] !== undefined || labels['io.kubernetes.pod.name'] !== undefined;
 	const isStatic = pod?.annotations['kubernetes.io/config.source'] === 'file';
-	if (!state.node.kubelet) out.push('No kubelet runs here: nothing starts it again.');
+	if (state.node.kubelet === undefined) out.push('Whether a kubelet will start it again is not known yet.');
+	else if (!state.node.kubelet) out.push('No kubelet runs here: nothing starts it again.');
 	else if (!managed) out.push('Not made by a kubelet: nothing starts it again.');
 	else if (row.kind === 'container') out.push(afterContainer(verb, row, isStatic));
 	else if (row.pod.state === 'ready') {
@@ -157,7 +158,8 @@ export function crictlLine(state: UiState, dialog: ActionDialog): string {
 			.map(([, line]) => line)
 			.join('; ');
 	}
-	const [first] = dialog.targets;
+	// What is gone needs no command, and no longer says which one it would have needed.
+	const first = dialog.targets.find((target) => rowOfTarget(state, target) !== undefined);
 	if (!first) return '';
 	const line = crictlOf(state, dialog, first);
 	return dialog.targets.length > 1 ? `${line}  # and so on` : line;

@@ -3,7 +3,6 @@
 import { shortId } from '../../cri/ids.ts';
 import { formatBytes } from '../format/bytes.ts';
 import { fitLine, lineWidthCells, truncateLine } from '../format/line.ts';
-import { formatPlural } from '../format/numbers.ts';
 import { sanitizeLine } from '../format/sanitize.ts';
 import { stringWidthCells } from '../format/width.ts';
 import { wrapWords } from '../format/wrap-words.ts';
@@ -33,12 +32,17 @@ const chromeRows = 3;
 
 type Part = { readonly label: string; readonly text: string; readonly token?: Token | undefined };
 
+/** Who is to confirm a change counts every object: 1749, never 1.7k. */
+function exactPlural(count: number, noun: string): string {
+	return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 function countsOf(targets: readonly ActionTarget[]): string {
 	const kinds = ['container', 'pod', 'image'] as const;
 	return kinds
 		.map((kind) => ({ kind, count: targets.filter((target) => target.kind === kind).length }))
 		.filter(({ count }) => count > 0)
-		.map(({ kind, count }) => formatPlural(count, kind))
+		.map(({ kind, count }) => exactPlural(count, kind))
 		.join(', ');
 }
 
@@ -96,7 +100,7 @@ function pruneParts(state: UiState, dialog: ActionDialog): readonly Part[] {
 		const off = own.length === 0 || dialog.excludedKinds.includes(kind);
 		const freed = own.reduce((sum, target) => sum + target.sizeBytes, 0n);
 		const bytes = freed > 0n ? `, frees up to ${formatBytes(freed)}` : '';
-		const text = `${formatPlural(own.length, kind)}${own.length > 0 ? ` ${kindWords[kind]}${bytes}` : ''}`;
+		const text = `${exactPlural(own.length, kind)}${own.length > 0 ? ` ${kindWords[kind]}${bytes}` : ''}`;
 		return { label: `[${off ? ' ' : 'x'}] ${index + 1}`, text, token: off ? 'muted' : undefined };
 	});
 	return [
@@ -137,7 +141,9 @@ function bodyParts(state: UiState, dialog: ActionDialog): readonly Part[] {
 						token: 'danger',
 					} satisfies Part,
 				]),
-		{ label: 'crictl', text: crictlLine(state, dialog), token: 'muted' },
+		...(rows.length === 0
+			? []
+			: [{ label: 'crictl', text: crictlLine(state, dialog), token: 'muted' } satisfies Part]),
 		...(many ? objects : []),
 		...dialog.skipped.map((text): Part => ({ label: 'Not', text, token: 'muted' })),
 	];

@@ -124,6 +124,7 @@ test('what vanished says so at once', () => {
 	press('2', 'S');
 	refresh(store, { ...shop, containers: [] });
 	expect(flat(state())).toContain('nginx is gone already: nothing to do.');
+	expect(flat(state())).not.toContain('crictl');
 });
 
 test('hostile names stay text', () => {
@@ -216,4 +217,11 @@ test('a window of any size gets a box that is no wider', () => {
 			expect(Math.max(...widths)).toBeLessThanOrEqual(columns);
 		}
 	}
+});
+
+test('a dialog counts every object exactly', () => {
+	const containers = Array.from({ length: 1749 }, (_, index) => container('web', `c${index}`));
+	const { press, state } = inspector({ ...shop, containers });
+	press('2', '*', 'S');
+	expect(text(state())).toContain('Stop 1749 containers');
 });
