@@ -84,7 +84,10 @@ export const actionCommands: readonly Command[] = [
 		danger: 'confirm',
 		available: (state) => {
 			if (!state.connection.endpoint) return 'No runtime is connected.';
-			return pruneTargets(state).length > 0 || 'Nothing is left over: no prune needed.';
+			if (pruneTargets(state).length > 0) return true;
+			return state.inventory.refreshedAtMs.containers === undefined
+				? 'The runtime listed no containers yet: what is left over is not known.'
+				: 'Nothing is left over: no prune needed.';
 		},
 		run: ({ state, dispatch }) => {
 			dispatch('actions', {

@@ -216,7 +216,7 @@ test('nothing counts as unused before the runtime has listed its containers', ()
 	store.dispatch('inventory', { kind: 'podSandboxesRefreshed', pods, atMs: 1 });
 	store.dispatch('inventory', { kind: 'imagesRefreshed', images: [image('spare:1')], atMs: 1 });
 	press('1', 'X');
-	expect(state().notices.current?.text).toContain('no prune needed');
+	expect(state().notices.current?.text).toContain('what is left over is not known');
 	press('3', 'D');
 	expect(state().notices.current?.text).toContain('what uses spare:1 is not known');
 	store.dispatch('inventory', { kind: 'containersRefreshed', containers: [], atMs: 2 });
