@@ -25,8 +25,10 @@ const sizes = [
 	[200, 60],
 ] as const;
 
-/** Sparklines fill up soon; what the fake uses never changes, so they stand still then. */
-const config = '[ui]\nstats_seconds = 0.5\n';
+/** Sparklines fill up soon, and stand still then, since what the fake uses never changes. */
+const filling = '[ui]\nstats_seconds = 0.5\n';
+/** Usage is measured once, so that there is nothing to wait for. */
+const measuredOnce = '[ui]\nstats_seconds = 3600\n';
 
 /** A view: the keys that lead to it from the main screen, what it shows then, and the keys back. */
 type View = readonly [name: string, keys: string, until: string | RegExp, back: string];
@@ -75,7 +77,12 @@ describe.skipIf(missing)(`golden screens${missing ?? ''}`, () => {
 			columns,
 			rows,
 			env: terminals[terminal],
-			args: ['-r', node.endpoint, '--config', node.writeFile('config.toml', config)],
+			args: [
+				'-r',
+				node.endpoint,
+				'--config',
+				node.writeFile(`${terminal}.toml`, terminal === 'truecolor' ? filling : measuredOnce),
+			],
 		});
 		await ready(tui);
 		for (const view of views) {
@@ -91,7 +98,7 @@ describe.skipIf(missing)(`golden screens${missing ?? ''}`, () => {
 		await using tui = node.start({
 			columns,
 			rows,
-			args: ['-r', node.endpoint, '--read-only', '--config', node.writeFile('config.toml', config)],
+			args: ['-r', node.endpoint, '--read-only', '--config', node.writeFile('read-only.toml', measuredOnce)],
 		});
 		await ready(tui);
 		await tui.matches(`read-only-${columns}x${rows}`, { timeoutMs: 20_000 });
