@@ -18,6 +18,8 @@ export default defineConfig({
 					// Modules keep no state, so files can share a process: that halves the time.
 					pool: 'forks',
 					isolate: false,
+					// How long a property takes is the machine's affair: only what hangs is stopped.
+					testTimeout: 60_000,
 				},
 			},
 			{

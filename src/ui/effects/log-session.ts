@@ -49,6 +49,7 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 	let seenTo: LogPosition | undefined;
 	let countedTo: LogPosition | undefined;
 	let releasedAt: LogPosition | undefined; // where the log ended when it was last followed
+	let place: LogPosition | 'start' = 'start'; // to go back to from a filter that left no line
 	/** A direction that the person cancelled is not tried again until something else is asked. */
 	const refused = new Set<'before' | 'after'>();
 
@@ -127,7 +128,8 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 			if (isMore && logs.entries.length > 0) return { what: narrow, run: readContext };
 			seenTo = undefined;
 			const asked = query;
-			const at = logs.following ? undefined : logs.entries[logs.cursor]?.line.start;
+			const at = logs.following ? undefined : (logs.entries[logs.cursor]?.line.start ?? place);
+			place = at ?? place;
 			const run = async (tools: LogTools): Promise<void> => {
 				await (at ? showPlace(host, tools, at, 'middle') : readEnd(tools));
 				shownQuery = asked;
@@ -295,6 +297,4 @@ export function startLogSession(host: EffectHost, history: LogHistory, session: 
 	};
 }
 
-function isMatch({ isContext }: LogEntry): boolean {
-	return !isContext;
-}
+const isMatch = ({ isContext }: LogEntry): boolean => !isContext;

@@ -244,6 +244,22 @@ describe('searching and narrowing', () => {
 		);
 	});
 
+	test('a released view that a filter emptied is back at its place without the filter', async () => {
+		const { sees, tell, effects, logs } = stage({ app: await logFile(numbered(0, 3_000)) });
+		await sees((rows) => expect(rows.at(-1)).toBe('line 2999'));
+		effects.toStart();
+		await sees((rows) => expect(rows[0]).toBe('line 0'));
+		tell({ kind: 'logCursorMoved', lines: 700 });
+		const place = logs().entries[logs().cursor]?.line.text ?? '';
+		expect(place).toMatch(/^line [1-9]/u);
+		for (const text of ['nowhere', 'nowhere either']) {
+			tell(narrow({ filter: parseLogPattern(text) }));
+			await sees((_, { entries, busy }) => expect([entries.length, busy]).toEqual([0, undefined]));
+		}
+		tell(narrow({ filter: undefined }));
+		await sees((rows) => expect(rows).toContain(place));
+	});
+
 	test('one stream is picked out of the whole history', async () => {
 		let content = numbered(0, 4_000);
 		content = `${cri(0, 'first', { stream: 'stderr' })}${content}${cri(5_000, 'last', { stream: 'stderr' })}`;
