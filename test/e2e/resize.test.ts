@@ -65,7 +65,10 @@ describe.skipIf(missing)(`resizing${missing ?? ''}`, () => {
 			tui.resize(columns, rows);
 			await tui.until(shown);
 			if (rows >= 6 && columns >= 20) {
-				await tui.until(() => tui.screen().split('\n')[0]?.length === columns);
+				await tui.until(() => {
+					const shownRows = tui.screen().split('\n');
+					return shownRows[0]?.length === columns && /quit *$/.test(shownRows.at(-1) ?? '');
+				});
 			}
 			expect(tui.screen().split('\n')).toHaveLength(rows);
 			if (rows >= 6 && columns >= 20) {
