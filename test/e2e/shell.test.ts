@@ -263,6 +263,16 @@ describe.skipIf(missing)(`shell and attach${missing ?? ''}`, () => {
 		await attached.until('the container exited 5, Error · Enter closes');
 	});
 
+	test('attach to a container without stdin says that keys go nowhere', async () => {
+		const attached = await inspect('alpha-shell');
+		await attached.press('A y');
+		await attached.until('nothing was printed yet');
+		await attached.press('x');
+		await attached.until('was made without stdin: it can be watched, not typed to.');
+		await attached.press('<ctrl+]> q');
+		await attached.until('1 Pods');
+	});
+
 	test('attach without a terminal echoes what is typed, and its lines are lines', async () => {
 		const attached = await inspect('delta-plain');
 		await attached.press('A y');

@@ -191,11 +191,14 @@ export function startShell(
 		}
 	}
 
+	function warn(text: string): void {
+		host.dispatch('notices', { kind: 'noticeRaised', level: 'warn', text });
+	}
+
 	function write(bytes: Uint8Array): void {
 		if (!session || bytes.length === 0) return;
 		if (unsentBytes > unreadInputBytes) {
-			const text = `${target.container} reads no input: what is typed now is lost.`;
-			host.dispatch('notices', { kind: 'noticeRaised', level: 'warn', text });
+			warn(`${target.container} reads no input: what is typed now is lost.`);
 			return;
 		}
 		unsentBytes = session.write(bytes) ? 0 : unsentBytes + bytes.length;
@@ -209,7 +212,10 @@ export function startShell(
 
 	return {
 		send(bytes) {
-			if (!takesInput) return;
+			if (!takesInput) {
+				warn(`${target.container} was made without stdin: it can be watched, not typed to.`);
+				return;
+			}
 			pump?.noteKey();
 			if (isTty) return write(bytes);
 			const plain = plainInput(bytes);
