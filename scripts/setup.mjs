@@ -33,6 +33,9 @@ const debianParts = {
 	tmux: ['/usr/bin/tmux'],
 	git: ['/usr/bin/git'],
 	gzip: ['/bin/gzip', '/usr/bin/gzip'],
+	'openssh-server': ['/usr/sbin/sshd'],
+	'openssh-client': ['/usr/bin/ssh'],
+	'util-linux': ['/usr/bin/setpriv'],
 	'ca-certificates': ['/etc/ssl/certs/ca-certificates.crt'],
 };
 const sandboxParts = [
@@ -50,7 +53,7 @@ const partsByPurpose = {
 	build: [],
 	check: ['git'],
 	sandbox: sandboxParts,
-	test: [...sandboxParts, 'tmux', 'git', 'gzip'],
+	test: [...sandboxParts, 'tmux', 'git', 'gzip', 'openssh-server', 'openssh-client', 'util-linux'],
 	bench: [...sandboxParts, 'gzip'],
 };
 

@@ -45,12 +45,15 @@ export async function connectRuntime(
 export function createRuntimeAccess(options: ProgramOptions, defaults: EndpointDefaults): RuntimeAccess {
 	/** The image endpoint belongs to the runtime that was chosen with it, not to one picked later. */
 	let chosen: { readonly runtime: string; readonly image: string } | undefined;
+	/** From crictl's file, which counts where criscope's own says nothing. */
+	let crictlTimeoutMs: number | undefined;
 	return {
 		async choose(signal) {
 			const choice = await chooseRuntime(options, defaults, signal);
 			switch (choice.kind) {
 				case 'chosen':
 					chosen = { runtime: choice.runtimeEndpoint, image: choice.imageEndpoint };
+					crictlTimeoutMs = choice.timeoutMs;
 					return {
 						kind: 'chosen',
 						endpoint: choice.runtimeEndpoint,
@@ -75,7 +78,7 @@ export function createRuntimeAccess(options: ProgramOptions, defaults: EndpointD
 		connect: (endpoint) =>
 			connectRuntime(endpoint, {
 				imageEndpoint: chosen?.runtime === endpoint ? chosen.image : undefined,
-				timeoutMs: defaults.timeoutMs,
+				timeoutMs: defaults.timeoutMs ?? crictlTimeoutMs,
 			}),
 		mayBeServedByKubelet: async (endpoint) => mayBeServedByKubelet(await readKubelet(), endpoint),
 		async capacityOf(path) {

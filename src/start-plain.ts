@@ -36,7 +36,7 @@ export async function startPlain(options: ProgramOptions): Promise<number> {
 	}
 	const client = await connectRuntime(choice.runtimeEndpoint, {
 		imageEndpoint: choice.imageEndpoint,
-		timeoutMs: choice.timeoutMs ?? config.runtime.timeoutMs,
+		timeoutMs: config.runtime.timeoutMs ?? choice.timeoutMs,
 	});
 	using input = createLinearInput(process.stdin);
 	const session = createLinearSession({

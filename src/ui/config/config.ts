@@ -23,7 +23,8 @@ export type Config = {
 	readonly runtime: {
 		readonly endpoint: string | undefined;
 		readonly imageEndpoint: string | undefined;
-		readonly timeoutMs: number;
+		/** Undefined: what crictl's file says, or else ten seconds. */
+		readonly timeoutMs: number | undefined;
 	};
 	readonly pull: {
 		/** Images remembered by the prompt. */
@@ -48,7 +49,7 @@ export const defaultConfig: Config = {
 		readOnly: false,
 		timestamps: 'off',
 	},
-	runtime: { endpoint: undefined, imageEndpoint: undefined, timeoutMs: 10_000 },
+	runtime: { endpoint: undefined, imageEndpoint: undefined, timeoutMs: undefined },
 	pull: { historySize: 50, authFile: undefined },
 	files: [],
 };

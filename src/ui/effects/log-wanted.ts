@@ -28,22 +28,34 @@ export function wantedLog(state: UiState): WantedLog {
 	return state.logs.mode === 'pod' ? podLog(state) : containerLog(state);
 }
 
-function containerLog({ inventory, lists }: UiState): WantedLog {
+/**
+ * Where kubelet has a container's log written, for when the runtime cannot be asked.
+ * Source: kubelet's BuildContainerLogsDirectory, pkg/kubelet/kuberuntime/helpers.go.
+ */
+export function usualLogPath({ labels, metadata }: Container): string | undefined {
+	const parts = ['namespace', 'name', 'uid'].map((key) => labels[`io.kubernetes.pod.${key}`]);
+	// A label with a slash would lead out of the folder.
+	if (parts.some((part) => !part || part.includes('/')) || metadata.name.includes('/')) return undefined;
+	return `/var/log/pods/${parts.join('_')}/${metadata.name}/${metadata.attempt}.log`;
+}
+
+function containerLog({ connection, inventory, lists }: UiState): WantedLog {
 	const id = lists.containers.selectedId;
 	const container = inventory.containers.find((each) => each.id === id);
 	if (!container) return nothing(undefined, '', 'Choose a container to read its log.');
 	const target: LogTarget = { kind: 'container', id: container.id };
 	const facts = inventory.containerFacts.get(container.id);
 	const title = nameOf(container);
-	if (!facts) return nothing(target, title, 'Asking the runtime where the log is …');
-	if (facts.logPath === '') {
+	const logPath = facts?.logPath ?? (connection.problem === undefined ? undefined : usualLogPath(container));
+	if (logPath === undefined) return nothing(target, title, 'Asking the runtime where the log is …');
+	if (logPath === '') {
 		const reason =
 			'The runtime names no log file for this container: it was made without one. ' +
 			'A attaches to the running program instead.';
 		return nothing(target, title, reason);
 	}
-	const files = [{ label: container.metadata.name, logPath: facts.logPath }];
-	return { target, key: `container:${facts.logPath}`, title, files, reason: '' };
+	const files = [{ label: container.metadata.name, logPath }];
+	return { target, key: `container:${logPath}`, title, files, reason: '' };
 }
 
 function podLog({ inventory, lists }: UiState): WantedLog {
