@@ -1,4 +1,5 @@
 import { errorMessage } from '../../cri/errors.ts';
+import { targetLabel } from '../store/action-targets.ts';
 import type { ActionTarget, ActionVerb, StepResult } from '../store/slices/actions.ts';
 import type { AuditLog } from './action-audit.ts';
 import { performStep } from './action-steps.ts';
@@ -26,6 +27,13 @@ const concurrency = 3;
 /** Containers go before the pods that hold them, and both before the images they use. */
 const order = ['container', 'pod', 'image'] as const;
 
+/** The call that failed may be the look before: "cannot list pods" alone would not say what was not done. */
+function failureText(verb: ActionVerb, target: ActionTarget, message: string): string {
+	return /^cannot (stop|remove) /.test(message)
+		? message
+		: `${targetLabel(target)}: ${verb} failed: ${message}`;
+}
+
 /** Makes the effects. Disposing of them stops waiting for everything. */
 export function createActionEffects(
 	host: EffectHost,
@@ -52,7 +60,7 @@ export function createActionEffects(
 			try {
 				result = await performStep(client, { verb, target, graceSeconds, signal });
 			} catch (error) {
-				result = { target, outcome: 'failed', text: errorMessage(error) };
+				result = { target, outcome: 'failed', text: failureText(verb, target, errorMessage(error)) };
 			}
 			options.audit.record({ verb, target, result: `${result.outcome}: ${result.text}` });
 		}

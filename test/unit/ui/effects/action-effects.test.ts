@@ -163,3 +163,20 @@ test('a summary names what was gone and never hides a failure', () => {
 		text: '1 removed, 1 gone already, 1 failed: it ␛[2J resists.',
 	});
 });
+
+test('where the look before the change fails, the change is named as what failed', async () => {
+	const { state, effects, ended } = actions(
+		fakeClient(fakeNode(objects), {
+			runtime: {
+				async listPodSandbox() {
+					throw new InternalError('cannot list pods: nobody listens');
+				},
+			},
+		}),
+	);
+	effects.begin({ verb: 'stop', targets: podRows(state()).map(targetOf), graceSeconds: undefined });
+	await ended;
+	expect(state().notices.current?.text).toContain(
+		'pod shop/web: stop failed: cannot list pods: nobody listens',
+	);
+});
