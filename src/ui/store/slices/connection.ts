@@ -104,7 +104,9 @@ export function updateConnection(state: ConnectionState, event: ConnectionEvent)
 		}
 		case 'runtimeSilent': {
 			const silent = event.list ? { ...state.silent, [event.list]: event.problem } : state.silent;
-			return { ...state, silent, problem: event.problem, remedy: event.remedy };
+			// All lists fail in turn: one sentence stays, else it would change with every poll.
+			const problem = Object.values(silent)[0] ?? event.problem;
+			return { ...state, silent, problem, remedy: event.remedy };
 		}
 		case 'versionReceived':
 			return { ...state, version: event.version };

@@ -24,3 +24,13 @@ test('an answer to everything ends every problem, and another runtime starts wit
 	expect(other.silent).toEqual({});
 	expect(other.problem).toBeUndefined();
 });
+
+test('lists that fail in turn change no word on the screen', () => {
+	const first = updateConnection(initialConnection, silent);
+	const pods = { kind: 'runtimeSilent', problem: 'cannot list pods: hung', list: 'pods' } as const;
+	const both = updateConnection(first, pods);
+	expect(both.problem).toBe('cannot list containers: hung');
+	expect(updateConnection(both, { ...silent, problem: 'cannot list containers: refused' }).problem).toBe(
+		'cannot list containers: refused',
+	);
+});
