@@ -70,9 +70,9 @@ const columns: readonly Column<PodRow>[] = [
 	{
 		id: 'ip',
 		title: 'IP',
-		minCells: 15,
+		minCells: 12,
 		maxCells: 39,
-		keep: 50,
+		keep: 59,
 		field: 'ip',
 		cell: (row, { ranges }) => matched(ipOf(row), ranges),
 		sortKey: (row) => ipOf(row),
