@@ -91,6 +91,7 @@ export async function exportByLines(
 			const page: readonly LogLine[] = await history.readForward(from, pageLines, {
 				filter: matcher,
 				signal,
+				whole: true,
 			});
 			const wanted = to === undefined ? page : page.filter((line) => compareLogPositions(line.start, to) < 0);
 			const chunk = Buffer.from(wanted.map((line) => renderLine(line, format)).join(''));

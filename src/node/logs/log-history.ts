@@ -44,6 +44,8 @@ export type LogReadOptions = {
 	/** Only lines that match; found off the main thread, so no pattern can block it. */
 	readonly filter?: LogMatcher | undefined;
 	readonly signal?: AbortSignal | undefined;
+	/** Long lines are not cut to what a screen can show, only where memory would be at stake: for saving. */
+	readonly whole?: boolean | undefined;
 	/** With a filter: bytes looked through so far, every 50 ms or so; in a merged history, of one source. */
 	readonly onScanned?: ((scannedBytes: number) => void) | undefined;
 };

@@ -1,6 +1,6 @@
 import { exportByLines, exportBytes } from './export-lines.ts';
 import { followSegments } from './follow.ts';
-import type { LogHistory, LogSegment } from './log-history.ts';
+import type { LogHistory, LogReadOptions, LogSegment } from './log-history.ts';
 import type { LogPosition } from './log-line.ts';
 import { createPageReader } from './page-reader.ts';
 import { createScanner } from './scan-history.ts';
@@ -90,10 +90,14 @@ export async function openLogHistory(options: OpenLogHistoryOptions): Promise<Lo
 		return before / total;
 	}
 
+	const readerFor = (readOptions?: LogReadOptions) => (readOptions?.whole ? wholeReader : reader);
+	const readForward: LogHistory['readForward'] = (from, count, readOptions) =>
+		readerFor(readOptions).readForward(from, count, readOptions);
+
 	return {
 		segments,
-		readBackward: (from, count, readOptions) => reader.readBackward(from, count, readOptions),
-		readForward: (from, count, readOptions) => reader.readForward(from, count, readOptions),
+		readBackward: (from, count, readOptions) => readerFor(readOptions).readBackward(from, count, readOptions),
+		readForward,
 		find: (matcher, findOptions) => reader.find(matcher, findOptions),
 		count: (matcher, scanOptions) => scanner.count(matcher, scanOptions),
 		seekTime: (timestampNanos, seekOptions) =>
@@ -109,7 +113,7 @@ export async function openLogHistory(options: OpenLogHistoryOptions): Promise<Lo
 		exportTo: (path, exportOptions) =>
 			exportOptions.format === 'raw' && exportOptions.matcher === undefined
 				? exportBytes(store, path, exportOptions)
-				: exportByLines({ readForward: wholeReader.readForward, ratio, totalBytes }, path, exportOptions),
+				: exportByLines({ readForward, ratio, totalBytes }, path, exportOptions),
 		async [Symbol.asyncDispose]() {
 			await wholeScanner[Symbol.asyncDispose]();
 			await scanner[Symbol.asyncDispose]();

@@ -16,6 +16,8 @@ export type LogPage = { readonly entries: readonly LogEntry[]; readonly reachedE
 /** How a page is read. */
 export type PageOptions = {
 	readonly signal: AbortSignal;
+	/** Long lines are read whole, for saving; else as much as a screen can show. */
+	readonly whole?: boolean | undefined;
 	/** 0..1 of the history, for a read that has to look far. */
 	readonly onRatio?: ((ratio: number) => void) | undefined;
 };
@@ -54,18 +56,19 @@ export function createLogReader(history: LogHistory, query: LogQuery): LogReader
 		direction: 'before' | 'after',
 		from: LogPosition | 'start' | 'end',
 		count: number,
-		{ signal, onRatio }: PageOptions,
+		{ signal, onRatio, whole }: PageOptions,
 	): Promise<{ readonly lines: readonly LogLine[]; readonly reachedEdge: boolean }> {
 		let found: readonly LogLine[] = [];
 		let at = from;
 		const onScanned = (bytes: number): void =>
 			onRatio?.(Math.min(1, bytes / Math.max(1, history.totalBytes())));
+		const read = { filter, signal, onScanned, whole };
 		const size = query.streams === 'both' ? count : Math.max(count, streamPage);
 		for (;;) {
 			const page =
 				direction === 'before'
-					? await history.readBackward(at as LogPosition | 'end', size, { filter, signal, onScanned })
-					: await history.readForward(at as LogPosition | 'start', size, { filter, signal, onScanned });
+					? await history.readBackward(at as LogPosition | 'end', size, read)
+					: await history.readForward(at as LogPosition | 'start', size, read);
 			const wanted = page.filter(isWanted);
 			found = direction === 'before' ? [...wanted, ...found] : [...found, ...wanted];
 			const reachedEdge = page.length < size;
@@ -81,11 +84,11 @@ export function createLogReader(history: LogHistory, query: LogQuery): LogReader
 	async function withContext(hits: readonly LogLine[], options: PageOptions): Promise<readonly LogEntry[]> {
 		let entries: readonly LogEntry[] = hits.map((line) => entryOf(line, false));
 		if (!filter || !query.context) return entries;
-		const { signal } = options;
+		const { signal, whole } = options;
 		const near = await Promise.all(
 			hits.flatMap((hit) => [
-				history.readBackward(hit.start, contextLines, { signal }),
-				hit.open ? [] : history.readForward(hit.end, contextLines, { signal }),
+				history.readBackward(hit.start, contextLines, { signal, whole }),
+				hit.open ? [] : history.readForward(hit.end, contextLines, { signal, whole }),
 			]),
 		);
 		for (const around of near) {

@@ -2,13 +2,14 @@ import * as fs from 'node:fs/promises';
 import path from 'node:path';
 import { formatBytes } from '../format/bytes.ts';
 import { formatPlural } from '../format/numbers.ts';
+import { formatNanosIso } from '../format/time-stamp.ts';
 import { savedText } from '../store/slices/logs/entry-text.ts';
 import type { LogQuery } from '../store/slices/logs/logs-state.ts';
 import type { EffectHost } from './effect-host.ts';
 import type { LogJob, LogTools } from './log-job.ts';
 
 /** Lines read and written at once. */
-const savePage = 2_000;
+const savePage = 500;
 
 /** A path as typed: `~/` is the home folder. */
 export function expandHome(typed: string, env: EffectHost['env']): string {
@@ -91,12 +92,12 @@ async function writeLines(
 		try {
 			let from: Parameters<LogTools['reader']['after']>[0] = 'start';
 			for (;;) {
-				const page = await reader.after(from, savePage, options);
+				const page = await reader.after(from, savePage, { ...options, whole: true });
 				const text = page.entries
 					.map((entry) => {
 						const { timestampNanos, stream, text: content } = entry.line;
 						if (!isRaw || timestampNanos === undefined) return `${savedText(entry, withTime)}\n`;
-						return `${new Date(Number(timestampNanos / 1_000_000n)).toISOString()} ${stream} F ${content}\n`;
+						return `${formatNanosIso(timestampNanos)} ${stream} F ${content}\n`;
 					})
 					.join('');
 				await handle.write(text);

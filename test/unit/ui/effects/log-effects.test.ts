@@ -301,6 +301,25 @@ describe('saving', () => {
 		expect(text.split('\n')[1]).toBe('1970-01-01T00:00:01.000000000Z line 1');
 	});
 
+	test('with lines whole that are too long to be shown, of one stream with the exact time as well', async () => {
+		const long = `${'x'.repeat(200_000)} end`;
+		const content = `${cri(0, 'other', { stream: 'stdout' })}${cri(1, long, { stream: 'stderr' })}`;
+		const { sees, tell, effects, notice } = stage({ app: await logFile(content) });
+		await sees((_, { entries }) => expect(entries).toHaveLength(2));
+		tell(narrow({ streams: 'stderr' }));
+		tell({ kind: 'logViewToggled', what: 'timestamps' });
+		const folder = tempDir();
+		for (const [name, saved] of [
+			['text', `1970-01-01T00:00:01.000000000Z ${long}\n`],
+			['raw.cri', `1970-01-01T00:00:01.000000000Z stderr F ${long}\n`],
+		] as const) {
+			const file = path.join(folder, name);
+			effects.save(file, 'everything');
+			await vi.waitFor(() => expect(notice()).toContain(file));
+			expect((await fs.readFile(file, 'utf8')) === saved).toBe(true);
+		}
+	});
+
 	test('exactly the screen, or the marked lines', async () => {
 		const screen = (await saved(() => undefined, 'screen')).trimEnd().split('\n');
 		expect([screen.length < 24, screen.at(-1)]).toEqual([true, 'line 99']);
