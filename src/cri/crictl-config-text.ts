@@ -14,7 +14,7 @@ export function parseCrictlConfig(text: string, path: string): CrictlConfig {
 	try {
 		document = parse(text, { prettyErrors: true });
 	} catch (error) {
-		return fail(errorMessage(error).split('\n', 1)[0] ?? '', error);
+		return fail((errorMessage(error).split('\n', 1)[0] ?? '').replace(/:$/u, ''), error);
 	}
 	if (document === null || document === undefined) document = {};
 	if (typeof document !== 'object' || Array.isArray(document))

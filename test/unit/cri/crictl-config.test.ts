@@ -27,7 +27,7 @@ test.each([
 	['a: "b', 'cannot read crictl config "f": '],
 ])('%j is refused in one line', (text, message) => {
 	expect(() => parseCrictlConfig(text, 'f')).toThrow(message);
-	expect(() => parseCrictlConfig(text, 'f')).not.toThrow('\n');
+	expect(() => parseCrictlConfig(text, 'f')).not.toThrow(/\n|:$/u);
 });
 
 test('a missing file is undefined, an unreadable one an error', async () => {
