@@ -4,8 +4,10 @@ import { describeOrigin } from './cri/endpoints.ts';
 import { readConfig } from './read-config.ts';
 import { chooseRuntime, connectRuntime } from './runtime-access.ts';
 import { collectState } from './ui/plain/collect.ts';
+import { linearLine } from './ui/plain/linear-output.ts';
 import { snapshotJson, snapshotText } from './ui/plain/snapshot.ts';
 import type { UiState } from './ui/store/state.ts';
+import { detectCapabilities } from './ui/terminal/capabilities.ts';
 
 /** A snapshot that takes longer than this prints nothing and fails: scripts must not hang on a hung socket. */
 const deadlineMs = 15_000;
@@ -26,7 +28,10 @@ export async function printSnapshot(options: ProgramOptions): Promise<number> {
 			`criscope: using ${choice.runtimeEndpoint} (${describeOrigin(choice.origin)}); also found ${others}\n`,
 		);
 	}
-	const client = await connectRuntime(choice.runtimeEndpoint, { imageEndpoint: choice.imageEndpoint });
+	const client = await connectRuntime(choice.runtimeEndpoint, {
+		imageEndpoint: choice.imageEndpoint,
+		timeoutMs: choice.timeoutMs ?? config.runtime.timeoutMs,
+	});
 	try {
 		const state = await collectState(client, { hostname: hostname(), signal, now: Date.now });
 		if (heardNothing(state)) {
@@ -36,7 +41,7 @@ export async function printSnapshot(options: ProgramOptions): Promise<number> {
 				problem.includes(runtimeEndpoint) ? problem : `cannot read runtime "${runtimeEndpoint}": ${problem}`,
 			);
 		}
-		await written(options.json ? snapshotJson(state) : snapshotText(state));
+		await written(options.json ? snapshotJson(state) : textFor(snapshotText(state), config.ui.ascii));
 		if (!state.connection.problem) return 0;
 		process.stderr.write(`criscope: ${state.connection.problem}\n`);
 		return 1;
@@ -57,12 +62,29 @@ function heardNothing({ connection, inventory }: UiState): boolean {
 	return connection.problem !== undefined && heard.every((answer) => answer === undefined);
 }
 
-/** Writes to a pipe that may be slow, or closed early by `head`, which is no failure. */
+/** In ASCII where the locale has no more, or where that was asked for. */
+function textFor(text: string, ascii: boolean | undefined): string {
+	const unicode = ascii === undefined ? detectCapabilities(process.env, false).unicode : !ascii;
+	if (unicode) return text;
+	return text
+		.split('\n')
+		.map((line) => linearLine(line, false))
+		.join('\n');
+}
+
+/**
+ * Writes to a pipe that may be slow, or closed early by `head`, which is no failure.
+ * @throws Error where it cannot be written: a snapshot cut by a full disk must not look whole.
+ */
 async function written(text: string): Promise<void> {
 	const { promise, resolve, reject } = Promise.withResolvers<void>();
 	process.stdout.on('error', (error: NodeJS.ErrnoException) =>
-		error.code === 'EPIPE' ? resolve() : reject(error),
+		error.code === 'EPIPE'
+			? resolve()
+			: reject(new Error(`cannot write the snapshot: ${error.message}`, { cause: error })),
 	);
-	process.stdout.write(text, () => resolve());
+	process.stdout.write(text, (error) => {
+		if (!error) resolve();
+	});
 	await promise;
 }

@@ -53,6 +53,22 @@ describe('a snapshot', () => {
 		expect(stdout).not.toContain('\x1b');
 	});
 
+	it('cuts no image name, and keeps to ASCII where the locale or a flag asks for it', () => {
+		expect(run(['-r', endpoint]).stdout).toContain(' registry.k8s.io/pause:3.10 ');
+		for (const { stdout } of [run(['-r', endpoint], { LANG: 'C' }), run(['-r', endpoint, '--ascii'])]) {
+			expect(stdout).toMatch(/^[\n -~]+$/u);
+			expect(stdout).toContain('RuntimeReady . NetworkReady');
+		}
+	});
+
+	it('says when it could not be written', () => {
+		const { status, stderr } = run(['-r', endpoint], {}, ['sh', '-c', 'exec "$0" "$@" > /dev/full']);
+		expect({ status, stderr }).toEqual({
+			status: 1,
+			stderr: expect.stringMatching(/^criscope: cannot write the snapshot: .*no space/),
+		});
+	});
+
 	it('is one JSON document with --json', () => {
 		const { status, stdout } = run(['-r', endpoint, '--once', '--json']);
 		expect(status).toBe(0);

@@ -21,6 +21,17 @@ function lineText(line: Line): string {
 	return line.map(({ text }) => text).join('');
 }
 
+/** As much as a text may need, but no room for a sparkline: one look has no past. */
+function roomOf({
+	growsLast,
+	minCells,
+}: {
+	readonly growsLast?: boolean | undefined;
+	readonly minCells: number;
+}) {
+	return growsLast ? minCells : Number.MAX_SAFE_INTEGER;
+}
+
 /** A list as a table whose columns are as wide as their content: nothing is cut, nothing is coloured. */
 export function tableText(state: UiState, list: ListId, rows: readonly Row[]): string {
 	const { columns, title } = resourceOf(list);
@@ -28,7 +39,7 @@ export function tableText(state: UiState, list: ListId, rows: readonly Row[]): s
 	if (rows.length === 0) return `${heading}\n`;
 	const cells = rows.map((row) =>
 		columns.map((column) =>
-			lineText(column.cell(row, { nowMs: state.nowMs, widthCells: column.minCells, ranges: [] })).trim(),
+			lineText(column.cell(row, { nowMs: state.nowMs, widthCells: roomOf(column), ranges: [] })).trim(),
 		),
 	);
 	const widths = columns.map(({ title: head }, index) =>
