@@ -1,4 +1,6 @@
 /**
+ * Longer than 300 lines, since everything that runs before npm has been there stands in this one file.
+ *
  * Brings a checkout into working order: npm packages, the pinned Node, and for tests the Debian parts. Plain
  * JavaScript for Node 20 with nothing but built-in modules, since it runs before anything is installed.
  *
@@ -69,7 +71,12 @@ export class SetupError extends Error {
  * @throws {SetupError} naming what is missing and the command line that installs it.
  */
 export async function ensure({ purpose }) {
-	if (npmIsCurrent() && missingParts(purpose).length === 0) return;
+	if (npmIsCurrent()) {
+		const missing = missingParts(purpose);
+		if (missing.length === 0) return;
+		// Said before the lock is taken: the checkout may be somebody else's too, which is not what is wrong.
+		refuseDebianParts(missing, purpose);
+	}
 	await withLock(async () => {
 		if (!npmIsCurrent()) await installNpmPackages();
 		const missing = missingParts(purpose);
@@ -211,7 +218,8 @@ function missingParts(purpose) {
 	return partsByPurpose[purpose].filter((name) => !debianParts[name].some((file) => fs.existsSync(file)));
 }
 
-async function installDebianParts(missing, purpose) {
+/** Throws where the parts cannot be installed from here; otherwise the words for when that fails. */
+function refuseDebianParts(missing, purpose) {
 	const byHand = `apt-get update && apt-get install -y --no-install-recommends ${missing.join(' ')}`;
 	const why = `cannot go on with "${purpose}": missing ${missing.join(', ')}`;
 	if (!fs.existsSync('/usr/bin/apt-get')) {
@@ -220,6 +228,11 @@ async function installDebianParts(missing, purpose) {
 		);
 	}
 	if (process.getuid() !== 0) throw new SetupError(`${why}; install them as root with: ${byHand}`);
+	return { byHand, why };
+}
+
+async function installDebianParts(missing, purpose) {
+	const { byHand, why } = refuseDebianParts(missing, purpose);
 	say(`installing Debian packages: ${missing.join(' ')} …`);
 	const release = forbidServiceStart();
 	try {
@@ -274,7 +287,7 @@ async function withLock(work) {
 	try {
 		fs.mkdirSync(path.dirname(lockPath), { recursive: true });
 	} catch (error) {
-		throw new SetupError(`cannot set up criscope: no right to write to ${rootDir} (${error.code})`);
+		throw new SetupError(noRight(rootDir, error));
 	}
 	let told = false;
 	while (!tryLock(lockPath)) {
@@ -297,15 +310,18 @@ async function withLock(work) {
 	}
 }
 
+function noRight(folder, { code }) {
+	const how = 'run it as the owner of the checkout, or clone it to a folder of your own';
+	return `cannot set up criscope: no right to write to ${folder} (${code}); ${how}`;
+}
+
 function tryLock(lockPath) {
 	try {
 		fs.writeFileSync(lockPath, String(process.pid), { flag: 'wx' });
 		return true;
 	} catch (error) {
 		if (error.code !== 'EEXIST') {
-			throw new SetupError(
-				`cannot set up criscope: no right to write to ${path.dirname(lockPath)} (${error.code})`,
-			);
+			throw new SetupError(noRight(path.dirname(lockPath), error));
 		}
 	}
 	try {
