@@ -73,6 +73,11 @@ function without(silent: ConnectionState['silent'], list: ListId): ConnectionSta
 	return others;
 }
 
+/** The sentence for lists that are silent, the same whichever of them failed first. */
+function firstProblem({ pods, containers, images }: ConnectionState['silent']): string | undefined {
+	return pods ?? containers ?? images;
+}
+
 /** Applies one event. A silent runtime loses nothing that was known: it only gains a problem. */
 export function updateConnection(state: ConnectionState, event: ConnectionEvent): ConnectionState {
 	switch (event.kind) {
@@ -97,7 +102,7 @@ export function updateConnection(state: ConnectionState, event: ConnectionEvent)
 				...state,
 				connectivity: 'ready',
 				silent,
-				problem: Object.values(silent)[0],
+				problem: firstProblem(silent),
 				remedy: undefined,
 				answeredAtMs: event.atMs,
 			};
@@ -105,7 +110,7 @@ export function updateConnection(state: ConnectionState, event: ConnectionEvent)
 		case 'runtimeSilent': {
 			const silent = event.list ? { ...state.silent, [event.list]: event.problem } : state.silent;
 			// All lists fail in turn: one sentence stays, else it would change with every poll.
-			const problem = Object.values(silent)[0] ?? event.problem;
+			const problem = firstProblem(silent) ?? event.problem;
 			return { ...state, silent, problem, remedy: event.remedy };
 		}
 		case 'versionReceived':

@@ -29,8 +29,9 @@ test('lists that fail in turn change no word on the screen', () => {
 	const first = updateConnection(initialConnection, silent);
 	const pods = { kind: 'runtimeSilent', problem: 'cannot list pods: hung', list: 'pods' } as const;
 	const both = updateConnection(first, pods);
-	expect(both.problem).toBe('cannot list containers: hung');
-	expect(updateConnection(both, { ...silent, problem: 'cannot list containers: refused' }).problem).toBe(
-		'cannot list containers: refused',
+	expect(both.problem).toBe('cannot list pods: hung');
+	expect(updateConnection(both, silent).problem).toBe('cannot list pods: hung');
+	expect(updateConnection(both, { ...pods, problem: 'cannot list pods: refused' }).problem).toBe(
+		'cannot list pods: refused',
 	);
 });
