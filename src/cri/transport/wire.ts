@@ -49,8 +49,40 @@ const toObject = {
 	objects: true,
 } as const satisfies protobuf.IConversionOptions;
 
-function messageCodec(root: protobuf.Root, service: protobuf.Service, name: string) {
-	const type = service.parent?.lookupType(name) ?? root.lookupType(name);
+/** One definition of the protocol, as protobufjs writes it down: a message, an enum, or a service. */
+type Definition = {
+	readonly fields?: Readonly<Record<string, { readonly type: string }>>;
+	readonly nested?: Readonly<Record<string, Definition>>;
+	readonly methods?: Readonly<
+		Record<
+			string,
+			{ readonly requestType: string; readonly responseType: string; readonly responseStream?: boolean }
+		>
+	>;
+};
+
+const definitions = descriptor.nested.runtime.nested.v1.nested as Readonly<Record<string, Definition>>;
+
+/** Adds a definition and everything that its fields are made of. */
+function collect(name: string, into: Record<string, Definition>): void {
+	const definition = definitions[name];
+	if (!definition || into[name]) return;
+	into[name] = definition;
+	for (const part of [definition, ...Object.values(definition.nested ?? {})]) {
+		for (const { type } of Object.values(part.fields ?? {})) collect(type, into);
+	}
+}
+
+/** A reader of some messages and what they are made of: a call needs few of the 180 there are. */
+function rootOf(...names: readonly string[]): protobuf.Root {
+	const needed: Record<string, Definition> = {};
+	for (const name of names) collect(name, needed);
+	return protobuf.Root.fromJSON({
+		nested: { runtime: { nested: { v1: { nested: needed } } } },
+	} as protobuf.INamespace);
+}
+
+function messageCodec(type: protobuf.Type) {
 	return {
 		serialize: (message: WireMessage) => {
 			const bytes = type.encode(type.fromObject(message)).finish();
@@ -72,31 +104,50 @@ function itemsOf(type: protobuf.Type, name: string): WireItems {
 	};
 }
 
-/**
- * Loads the methods of one or both services. Costs some 40 ms the first time, so call it when a
- * connection is wanted and not at start; the codec of a message is compiled when it is first used.
- */
+function wireMethod(
+	path: string,
+	requestType: string,
+	responseType: string,
+	responseStream: boolean,
+): WireMethod {
+	let made: ReturnType<typeof make> | undefined;
+	function make() {
+		const root = rootOf(requestType, responseType);
+		const response = root.lookupType(`runtime.v1.${responseType}`);
+		return {
+			request: messageCodec(root.lookupType(`runtime.v1.${requestType}`)),
+			response: messageCodec(response),
+			itemsOf: (field: string) => itemsOf(response, field),
+		};
+	}
+	const codec = (): ReturnType<typeof make> => {
+		made ??= make();
+		return made;
+	};
+	return {
+		path,
+		responseStream,
+		requestSerialize: (message) => codec().request.serialize(message),
+		requestDeserialize: (bytes) => codec().request.deserialize(bytes),
+		responseSerialize: (message) => codec().response.serialize(message),
+		responseDeserialize: (bytes) => codec().response.deserialize(bytes),
+		itemsOf: (field) => codec().itemsOf(field),
+	};
+}
+
+/** Lists the methods of one or both services. The codec of a call is made when the call is first used. */
 export function loadWireMethods(services: readonly WireServiceName[]): WireMethods {
 	// protobufjs finds `long` through an eval that a bundle breaks; without it int64 loses its low bits.
 	protobuf.util.Long = Long;
 	protobuf.configure();
-	const root = protobuf.Root.fromJSON(descriptor as protobuf.INamespace);
-	const methods = new Map<string, WireMethod>();
-	for (const serviceName of services) {
-		const service = root.lookupService(`runtime.v1.${serviceName}`);
-		for (const method of service.methodsArray) {
-			const request = messageCodec(root, service, method.requestType);
-			const response = messageCodec(root, service, method.responseType);
-			methods.set(method.name, {
-				path: `/runtime.v1.${serviceName}/${method.name}`,
-				responseStream: method.responseStream === true,
-				requestSerialize: request.serialize,
-				requestDeserialize: request.deserialize,
-				responseSerialize: response.serialize,
-				responseDeserialize: response.deserialize,
-				itemsOf: (field) => itemsOf(root.lookupType(`runtime.v1.${method.responseType}`), field),
-			});
-		}
-	}
-	return methods;
+	return new Map(
+		services.flatMap((service) =>
+			Object.entries(definitions[service]?.methods ?? {}).map(
+				([name, { requestType, responseType, responseStream }]): [string, WireMethod] => [
+					name,
+					wireMethod(`/runtime.v1.${service}/${name}`, requestType, responseType, responseStream === true),
+				],
+			),
+		),
+	);
 }
