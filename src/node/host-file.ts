@@ -58,14 +58,6 @@ export async function readHostLine(path: string, options: HostOptions = {}): Pro
 }
 
 /**
- * Reads a file that holds one whole number, such as `pids.current`; `max` and anything else is absent.
- */
-export async function readHostNumber(path: string, options: HostOptions = {}): Promise<number | undefined> {
-	const line = await readHostLine(path, options);
-	return line !== undefined && /^-?\d+$/.test(line) ? Number(line) : undefined;
-}
-
-/**
  * Lists a folder of the host; a missing or unreadable folder is absent, an empty one is `[]`.
  */
 export async function listHostFolder(

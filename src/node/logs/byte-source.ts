@@ -22,8 +22,3 @@ export function createFileSource(handle: FileHandle): ByteSource {
 		},
 	};
 }
-
-/** Bytes in memory, for heads of compressed files and for tests. */
-export function createBufferSource(bytes: Buffer): ByteSource {
-	return { read: async (offset, length) => bytes.subarray(offset, offset + length) };
-}

@@ -1,14 +1,7 @@
 import { sgrParameters, skipSequence } from '../terminal/escape-sequence.ts';
-import {
-	applySgr,
-	type CellStyle,
-	DEFAULT_COLOR,
-	DEFAULT_STYLE,
-	sameStyle,
-	TRUE_COLOR_BASE,
-} from '../terminal/text-style.ts';
+import { applySgr, type CellStyle, DEFAULT_STYLE, sameStyle } from '../terminal/text-style.ts';
 import { sanitizeLine } from './sanitize.ts';
-import { graphemeCells, sliceCells, stringWidthCells } from './width.ts';
+import { graphemeCells, stringWidthCells } from './width.ts';
 
 /** A piece of a line in one style. Its text is harmless and shows as it stands. */
 export type StyledSpan = { readonly text: string; readonly style: CellStyle };
@@ -114,68 +107,4 @@ function dropLast(spans: { text: string; style: CellStyle }[]): number {
 /** The text of spans without its styles: for copying, saving and searching. */
 export function plainText(spans: readonly StyledSpan[]): string {
 	return spans.map((span) => span.text).join('');
-}
-
-/**
- * The part of spans that shows in the cells `start` up to, not including, `end`: for scrolling sideways and for
- * wrapping. A wide character that only half fits becomes a blank.
- */
-export function sliceSpans(
-	spans: readonly StyledSpan[],
-	start: number,
-	end: number = Number.POSITIVE_INFINITY,
-): readonly StyledSpan[] {
-	const taken: StyledSpan[] = [];
-	let column = 0;
-	for (const span of spans) {
-		const widthCells = stringWidthCells(span.text);
-		if (column + widthCells > start && column < end) {
-			const text = sliceCells(span.text, start - column, end - column);
-			if (text !== '') {
-				taken.push({ text, style: span.style });
-			}
-		}
-		column += widthCells;
-		if (column >= end) {
-			break;
-		}
-	}
-	return taken;
-}
-
-/**
- * Spans as one string that Ink lays out: each attribute is switched on and off by a sequence of its own, which
- * is the form its tokenizer knows.
- */
-export function spansToAnsi(spans: readonly StyledSpan[]): string {
-	return spans.map(({ text, style }) => wrapStyle(text, style)).join('');
-}
-
-function wrapStyle(text: string, style: CellStyle): string {
-	if (sameStyle(style, DEFAULT_STYLE)) {
-		return text;
-	}
-	let open = '';
-	let close = '';
-	const add = (on: string, off: string): void => {
-		open += `\x1b[${on}m`;
-		close = `\x1b[${off}m${close}`;
-	};
-	if (style.bold) add('1', '22');
-	if (style.dim) add('2', '22');
-	if (style.italic) add('3', '23');
-	if (style.underline > 0) add('4', '24');
-	if (style.inverse) add('7', '27');
-	if (style.strikethrough) add('9', '29');
-	if (style.foreground !== DEFAULT_COLOR) add(colorParameters(style.foreground, 30), '39');
-	if (style.background !== DEFAULT_COLOR) add(colorParameters(style.background, 40), '49');
-	return open + text + close;
-}
-
-function colorParameters(color: number, base: number): string {
-	if (color < 8) return String(base + color);
-	if (color < 16) return String(base + 60 + color - 8);
-	if (color < TRUE_COLOR_BASE) return `${base + 8};5;${color}`;
-	const rgb = color - TRUE_COLOR_BASE;
-	return `${base + 8};2;${rgb >> 16};${(rgb >> 8) & 255};${rgb & 255}`;
 }

@@ -1,7 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseLogStyles, plainText, sliceSpans, spansToAnsi } from '../../../../src/ui/format/log-styles.ts';
-import { stringWidthCells } from '../../../../src/ui/format/width.ts';
+import { parseLogStyles, plainText } from '../../../../src/ui/format/log-styles.ts';
 import { DEFAULT_STYLE } from '../../../../src/ui/terminal/text-style.ts';
 
 const text = (line: string): string => plainText(parseLogStyles(line));
@@ -60,34 +58,5 @@ describe('parseLogStyles', () => {
 	it('takes long hostile lines without growing slow', () => {
 		expect(text(`${'a\b'.repeat(200_000)}z`)).toBe('z');
 		expect(text(`${'\x1b]'.repeat(5000)}z`)).toContain('z');
-	});
-});
-
-describe('sliceSpans', () => {
-	it('cuts by cells across spans', () => {
-		const spans = parseLogStyles('ab\x1b[1m日本\x1b[0mcd');
-		expect(plainText(sliceSpans(spans, 1, 5))).toBe('b日 ');
-		expect(plainText(sliceSpans(spans, 3, 8))).toBe(' 本cd');
-	});
-
-	it('puts a line together again from its pieces', () => {
-		fc.assert(
-			fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 9 }), (line, width) => {
-				const spans = parseLogStyles(line.replace(/[^\x20-\x7e日本é]/g, ''));
-				let joined = 0;
-				for (let start = 0; start < stringWidthCells(plainText(spans)); start += width) {
-					joined += stringWidthCells(plainText(sliceSpans(spans, start, start + width)));
-				}
-				expect(joined).toBe(stringWidthCells(plainText(spans)));
-			}),
-		);
-	});
-});
-
-describe('spansToAnsi', () => {
-	it('switches each attribute on and off by itself, and survives a second parse', () => {
-		const spans = parseLogStyles('\x1b[1;38;5;200mx\x1b[0my');
-		expect(spansToAnsi(spans)).toBe('\x1b[1m\x1b[38;5;200mx\x1b[39m\x1b[22my');
-		expect(parseLogStyles(spansToAnsi(spans))).toEqual(spans);
 	});
 });
