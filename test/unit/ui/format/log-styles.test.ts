@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseLogStyles, plainText } from '../../../../src/ui/format/log-styles.ts';
 import { DEFAULT_STYLE } from '../../../../src/ui/terminal/text-style.ts';
