@@ -30,7 +30,7 @@ export async function printSnapshot(options: ProgramOptions): Promise<number> {
 	}
 	const client = await connectRuntime(choice.runtimeEndpoint, {
 		imageEndpoint: choice.imageEndpoint,
-		timeoutMs: choice.timeoutMs ?? config.runtime.timeoutMs,
+		timeoutMs: config.runtime.timeoutMs ?? choice.timeoutMs,
 	});
 	try {
 		const state = await collectState(client, { hostname: hostname(), signal, now: Date.now });
