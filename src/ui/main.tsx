@@ -10,6 +10,7 @@ import type { Config } from './config/config.ts';
 import { createConnection, type RuntimeAccess } from './effects/connection-effects.ts';
 import type { EffectHost } from './effects/effect-host.ts';
 import type { AppEffects, Effects } from './effects/effects.ts';
+import { createKeyQuiet } from './effects/key-quiet.ts';
 import { startNodeFacts } from './effects/node-facts.ts';
 import { UiProvider } from './hooks/use-ui.ts';
 import { createHostedEffects } from './hosted-effects.ts';
@@ -62,6 +63,7 @@ export async function runInspector(options: InspectorOptions): Promise<number> {
 	};
 	const ended = Promise.withResolvers<number>();
 	const stop = new AbortController();
+	const quiet = createKeyQuiet(() => performance.now());
 	const keymap = createKeymap({
 		bindings: commands.map(({ id, keys, scopes }) => ({
 			commandId: id,
@@ -77,6 +79,7 @@ export async function runInspector(options: InspectorOptions): Promise<number> {
 		capabilities,
 		mouse: config.ui.mouse,
 		onInput(input) {
+			quiet.pressed();
 			if (input.kind === 'key') handler.key(input);
 			else if (input.kind === 'paste') handler.paste(input);
 			else {
@@ -129,6 +132,7 @@ export async function runInspector(options: InspectorOptions): Promise<number> {
 	const connection = createConnection(partialHost, options.access, {
 		listsMs: config.ui.refreshIntervalMs,
 		statsMs: config.ui.statsIntervalMs,
+		quiet: quiet.wait,
 	});
 	const host: EffectHost = { ...partialHost, client: connection.client };
 	const app: AppEffects = {

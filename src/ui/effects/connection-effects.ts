@@ -47,7 +47,11 @@ const eventsAfterMs = 2_000;
 export function createConnection(
 	host: Omit<EffectHost, 'client'>,
 	access: RuntimeAccess,
-	options: { readonly listsMs: number; readonly statsMs: number },
+	options: {
+		readonly listsMs: number;
+		readonly statsMs: number;
+		readonly quiet?: ((signal: AbortSignal) => Promise<void>) | undefined;
+	},
 ): Connection {
 	let client: CriClient | undefined;
 	let poller: Poller | undefined;

@@ -2,7 +2,7 @@
 import { errorMessage, isAbort } from '../../cri/errors.ts';
 import { containerId, podSandboxId } from '../../cri/ids.ts';
 import type { CriClient } from '../../cri/ports.ts';
-import { containerRows } from '../resources/rows.ts';
+import { containerRows } from '../resources/container-rows.ts';
 import type { InspectAnswer, InspectSubject } from '../store/slices/inspect.ts';
 import type { EffectHost } from './effect-host.ts';
 import { createKernelReader, gatherEvidence } from './inspect-evidence.ts';

@@ -33,6 +33,8 @@ export function startPoller(
 	options: {
 		readonly listsMs: number;
 		readonly statsMs: number;
+		/** Waits while keys come in quick succession; absent: nothing waits. */
+		readonly quiet?: ((signal: AbortSignal) => Promise<void>) | undefined;
 		/** Bytes that the file system at a path can hold; undefined where that cannot be known. */
 		readonly capacityOf: (path: string) => Promise<bigint | undefined>;
 	},
@@ -129,6 +131,8 @@ export function startPoller(
 		let failures = 0;
 		if (beat.firstAfterMs) await pause(beat.name, beat.firstAfterMs);
 		while (!signal.aborted) {
+			await options.quiet?.(signal);
+			if (signal.aborted) return;
 			const startedAt = performance.now();
 			let wait = beat.everyMs;
 			try {

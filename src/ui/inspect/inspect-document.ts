@@ -1,6 +1,9 @@
 /** What the inspect view shows, derived from the state; each step remembers its newest result. */
+
+import { containerRows } from '../resources/container-rows.ts';
+import { imageRows } from '../resources/image-rows.ts';
+import { podRows } from '../resources/pod-rows.ts';
 import type { ContainerRow, ImageRow, PodRow } from '../resources/rows.ts';
-import { containerRows, imageRows, podRows } from '../resources/rows.ts';
 import { layoutOf } from '../store/layout.ts';
 import { memoized } from '../store/memo.ts';
 import {

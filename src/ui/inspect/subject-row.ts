@@ -1,4 +1,7 @@
-import { containerRows, imageRows, podRows, type Row } from '../resources/rows.ts';
+import { containerRows } from '../resources/container-rows.ts';
+import { imageRows } from '../resources/image-rows.ts';
+import { podRows } from '../resources/pod-rows.ts';
+import type { Row } from '../resources/rows.ts';
 import type { UiState } from '../store/state.ts';
 
 /** The list row of the object under inspection; undefined when nothing is inspected or it is listed no more. */

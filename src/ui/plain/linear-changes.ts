@@ -1,5 +1,9 @@
 /** What changed between two answers of a runtime, one line a change. Not sanitised. */
-import { containerRows, imageRows, podRows, type Row } from '../resources/rows.ts';
+
+import { containerRows } from '../resources/container-rows.ts';
+import { imageRows } from '../resources/image-rows.ts';
+import { podRows } from '../resources/pod-rows.ts';
+import type { Row } from '../resources/rows.ts';
 import type { UiState } from '../store/state.ts';
 import { linearName } from './linear-names.ts';
 import { containerStateText } from './linear-text.ts';

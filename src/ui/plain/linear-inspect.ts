@@ -5,7 +5,8 @@ import { type Document, documentText } from '../inspect/document.ts';
 import { imageSummary } from '../inspect/image-summary.ts';
 import { podSummary } from '../inspect/pod-summary.ts';
 import { hideSecrets } from '../inspect/secrets.ts';
-import { containerRows, type Row } from '../resources/rows.ts';
+import { containerRows } from '../resources/container-rows.ts';
+import type { Row } from '../resources/rows.ts';
 import type { UiState } from '../store/state.ts';
 
 async function summaryOf(

@@ -1,5 +1,5 @@
 import { performStep } from '../effects/action-steps.ts';
-import { containerRows } from '../resources/rows.ts';
+import { containerRows } from '../resources/container-rows.ts';
 import { actionable, defaultGraceSeconds, targetOf } from '../store/action-targets.ts';
 import { consequences } from '../store/action-words.ts';
 import type { UiState } from '../store/state.ts';

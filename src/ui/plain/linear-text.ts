@@ -4,15 +4,10 @@ import { formatAge } from '../format/age.ts';
 import { formatBytes } from '../format/bytes.ts';
 import { formatDuration } from '../format/duration.ts';
 import { formatPlural } from '../format/numbers.ts';
-import {
-	type ContainerRow,
-	containerRows,
-	type ImageRow,
-	imageRows,
-	type PodRow,
-	podRows,
-	type Row,
-} from '../resources/rows.ts';
+import { containerRows } from '../resources/container-rows.ts';
+import { imageRows } from '../resources/image-rows.ts';
+import { podRows } from '../resources/pod-rows.ts';
+import type { ContainerRow, ImageRow, PodRow, Row } from '../resources/rows.ts';
 import type { UiState } from '../store/state.ts';
 import { linearName } from './linear-names.ts';
 

@@ -1,16 +1,16 @@
 /** One look at a node without a screen: as text for people, as JSON for scripts. */
 import { lineWidthCells } from '../format/line.ts';
 import { padCells } from '../format/width.ts';
+import { containerRows } from '../resources/container-rows.ts';
+import { imageRows } from '../resources/image-rows.ts';
 import { resourceOf } from '../resources/index.ts';
+import { podRows } from '../resources/pod-rows.ts';
 import {
 	type ContainerRow,
-	containerRows,
 	type ImageRow,
-	imageRows,
 	namespaceOf,
 	type PodRow,
 	podNameOf,
-	podRows,
 	type Row,
 } from '../resources/rows.ts';
 import type { ListId, UiState } from '../store/state.ts';

@@ -1,7 +1,8 @@
 import { formatAge } from '../format/age.ts';
 import { cpuCell, healthToken, imageCell, labelsText, matched, memoryCell, plain } from './cells.ts';
+import { containerRows } from './container-rows.ts';
 import type { Column, Resource } from './resource.ts';
-import { type ContainerRow, containerRows, namespaceOf, podNameOf } from './rows.ts';
+import { type ContainerRow, namespaceOf, podNameOf } from './rows.ts';
 import { idColumn } from './shared-columns.ts';
 
 function commandOf(row: ContainerRow): string {

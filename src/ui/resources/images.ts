@@ -1,8 +1,9 @@
 import { shortId } from '../../cri/ids.ts';
 import { formatBytesCompact } from '../format/bytes.ts';
 import { imageCell, matched, plain } from './cells.ts';
+import { imageRows } from './image-rows.ts';
 import type { Column, Resource } from './resource.ts';
-import { type ImageRow, imageRows } from './rows.ts';
+import type { ImageRow } from './rows.ts';
 
 function digestOf(row: ImageRow): string {
 	return row.image.repoDigests[0]?.split('@')[1] ?? '';

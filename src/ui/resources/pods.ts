@@ -1,7 +1,8 @@
 import { formatAge } from '../format/age.ts';
 import { cpuCell, healthToken, labelsText, matched, memoryCell, plain } from './cells.ts';
+import { podCpuHistory, podRows } from './pod-rows.ts';
 import type { Column, Resource } from './resource.ts';
-import { type PodRow, podRows } from './rows.ts';
+import type { PodRow } from './rows.ts';
 import { idColumn } from './shared-columns.ts';
 
 function ipOf(row: PodRow): string {
@@ -85,7 +86,8 @@ const columns: readonly Column<PodRow>[] = [
 		maxCells: 20,
 		keep: 72,
 		align: 'right',
-		cell: (row, { widthCells }) => cpuCell(row.cpuMillicores, undefined, row.cpuHistory, widthCells, false),
+		cell: (row, { widthCells }) =>
+			cpuCell(row.cpuMillicores, undefined, podCpuHistory(row), widthCells, false),
 		sortKey: (row) => row.cpuMillicores,
 		biggestFirst: true,
 	},

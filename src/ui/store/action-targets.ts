@@ -1,14 +1,14 @@
 /** From rows to what a change is done to: grace times, what must not be touched, what a prune would take. */
 
+import { containerRows } from '../resources/container-rows.ts';
+import { imageRows } from '../resources/image-rows.ts';
+import { podRows } from '../resources/pod-rows.ts';
 import {
 	type ContainerRow,
-	containerRows,
 	type ImageRow,
-	imageRows,
 	namespaceOf,
 	type PodRow,
 	podNameOf,
-	podRows,
 	type Row,
 } from '../resources/rows.ts';
 import { memoized } from './memo.ts';

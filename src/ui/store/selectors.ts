@@ -1,18 +1,13 @@
 /** Answers derived from the state; each remembers its newest result by the identity of what it reads. */
 
+import { containerRows } from '../resources/container-rows.ts';
 import { containersResource } from '../resources/containers.ts';
+import { imageRows } from '../resources/image-rows.ts';
 import { imagesResource } from '../resources/images.ts';
+import { podRows } from '../resources/pod-rows.ts';
 import { podsResource } from '../resources/pods.ts';
 import type { Column, Resource, TextRange } from '../resources/resource.ts';
-import {
-	type ContainerRow,
-	containerRows,
-	type ImageRow,
-	imageRows,
-	type PodRow,
-	podRows,
-	type Row,
-} from '../resources/rows.ts';
+import type { ContainerRow, ImageRow, PodRow, Row } from '../resources/rows.ts';
 import { createFuzzySearch, type FuzzySearch } from '../search/fuzzy.ts';
 import { memoized } from './memo.ts';
 import type { ListState } from './slices/lists.ts';

@@ -6,7 +6,9 @@ import { type Document, documentText } from '../../../../src/ui/inspect/document
 import { endingText } from '../../../../src/ui/inspect/exit-reason.ts';
 import { imageSummary } from '../../../../src/ui/inspect/image-summary.ts';
 import { podSummary } from '../../../../src/ui/inspect/pod-summary.ts';
-import { containerRows, imageRows, podRows } from '../../../../src/ui/resources/rows.ts';
+import { containerRows } from '../../../../src/ui/resources/container-rows.ts';
+import { imageRows } from '../../../../src/ui/resources/image-rows.ts';
+import { podRows } from '../../../../src/ui/resources/pod-rows.ts';
 import type { InspectEvidence } from '../../../../src/ui/store/slices/inspect.ts';
 import {
 	applied,

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 import { resolveName } from '../../../../src/ui/plain/linear-names.ts';
 import { linearLine } from '../../../../src/ui/plain/linear-output.ts';
-import { containerRows, imageRows, podRows } from '../../../../src/ui/resources/rows.ts';
+import { containerRows } from '../../../../src/ui/resources/container-rows.ts';
+import { imageRows } from '../../../../src/ui/resources/image-rows.ts';
+import { podRows } from '../../../../src/ui/resources/pod-rows.ts';
 import { applied, container, emptyState, event, image, nowMs, pod, refreshed } from '../fixtures.ts';
 
 const state = applied(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Container, PodSandbox } from '../../../../src/cri/model.ts';
 import type { ContainerFacts } from '../../../../src/ui/resources/facts.ts';
 import { exitCodeText } from '../../../../src/ui/resources/health.ts';
-import { podRows } from '../../../../src/ui/resources/rows.ts';
+import { podRows } from '../../../../src/ui/resources/pod-rows.ts';
 import { applied, container, emptyState, event, factsOf, pod, refreshed } from '../fixtures.ts';
 
 function rowOf(sandbox: PodSandbox, containers: readonly Container[], facts: readonly ContainerFacts[] = []) {
