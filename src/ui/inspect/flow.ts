@@ -61,7 +61,7 @@ function breaksOf(text: string, widthCells: number, hang: number): readonly numb
 		let at = 0;
 		for (let room = widthCells; at + room < text.length; room = rest) {
 			// A word stays whole where a blank is near: paths and ids have none, and are cut where they must be.
-			const blank = text.lastIndexOf(' ', at + room);
+			const blank = text.lastIndexOf(' ', at + room - 1);
 			at = blank > at + room - Math.min(16, room / 3) ? blank + 1 : at + room;
 			breaks.push(at);
 		}

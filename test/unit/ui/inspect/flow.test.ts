@@ -87,3 +87,9 @@ test('the page moves only as far as it must', () => {
 	expect(at(3, 5)).toEqual({ top: 3, cursor: 3 });
 	expect(at(99, 5)).toEqual({ top: 40, cursor: 49 });
 });
+
+test('a blank right behind the last cell begins the next row: it has no cell left in this one', () => {
+	const text = `${'a'.repeat(10)} bbbbbbbbbbbb`;
+	const flow = wrapped([line(text)], 10);
+	expect(flow.rowAt(0)).toMatchObject({ start: 0, end: 10 });
+});
