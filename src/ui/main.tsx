@@ -12,6 +12,7 @@ import type { EffectHost } from './effects/effect-host.ts';
 import type { AppEffects, Effects } from './effects/effects.ts';
 import { createKeyQuiet } from './effects/key-quiet.ts';
 import { startNodeFacts } from './effects/node-facts.ts';
+import { createSearchWarmer } from './effects/search-warmer.ts';
 import { UiProvider } from './hooks/use-ui.ts';
 import { createHostedEffects } from './hosted-effects.ts';
 import { createInputHandler } from './keys/handle-input.ts';
@@ -156,8 +157,12 @@ export async function runInspector(options: InspectorOptions): Promise<number> {
 	const effects: Effects = { app, ...hosted.effects };
 	const handler = createInputHandler({ store, keymap, commands, effects });
 
+	const warmer = createSearchWarmer({ getState: store.getSnapshot, quiet, signal: stop.signal });
 	store.onEvent((_state, { slice }) => {
-		if (slice === 'inventory') connection.follow();
+		if (slice === 'inventory') {
+			connection.follow();
+			warmer.follow();
+		}
 		hosted.follow();
 	});
 	const clock = setInterval(() => store.dispatch('core', { kind: 'ticked', nowMs: Date.now() }), 1_000);

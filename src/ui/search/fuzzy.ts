@@ -20,6 +20,11 @@ export type FuzzySearch<Row extends object> = {
 	 */
 	readonly prepare: (rows: readonly Row[]) => void;
 	/**
+	 * Does a part of the same, so that it can be spread over idle moments.
+	 * @returns false while there is more to do.
+	 */
+	readonly prepareFor: (rows: readonly Row[], budgetMs: number) => boolean;
+	/**
 	 * Finds the rows that match what was typed, best first, equals in the order given. An empty query gives all rows in
 	 * their order. See `parseQuery` for what can be typed.
 	 */
@@ -88,6 +93,17 @@ export function createFuzzySearch<Row extends object>(options: {
 	return {
 		prepare: (rows) => {
 			tableOf(rows);
+		},
+		prepareFor: (rows, budgetMs) => {
+			if (table?.rows === rows) return true;
+			const until = performance.now() + budgetMs;
+			for (const row of rows) {
+				if (entriesByRow.has(keyOf(row))) continue;
+				entriesOf(row);
+				if (performance.now() >= until) return false;
+			}
+			tableOf(rows);
+			return true;
 		},
 		search: (rows, typed) => {
 			const { include, exclude } = parseQuery(typed);

@@ -75,6 +75,17 @@ function narrowed<R extends Row>(
 	return column ? sorted(visible, column, list.sort.descending) : visible;
 }
 
+/**
+ * Makes the texts of all rows ready for the filter, for at most so many milliseconds.
+ * @returns false while there is more to do.
+ */
+export function prepareSearch(state: UiState, budgetMs: number): boolean {
+	return (
+		searches.pods.prepareFor(podRows(state), budgetMs) &&
+		searches.containers.prepareFor(containerRows(state), budgetMs)
+	);
+}
+
 /** The part of a list's state that decides which rows are shown: the cursor is not among it. */
 function viewOf(list: ListState) {
 	return [list.filter, list.unhealthyOnly, list.sort] as const;

@@ -149,3 +149,15 @@ test('queries', () => {
 	expect(parseQuery('""').include).toEqual([]);
 	expect(parseQuery('a"b').include).toEqual([{ text: 'a"b', exact: false }]);
 });
+
+test('making rows ready in parts gives the same answers, and ends', () => {
+	const rows = Array.from({ length: 300 }, (_, index) => ({ name: `web-${index}` }));
+	const fieldsOf = (row: { readonly name: string }) => [{ name: 'name', text: row.name }];
+	const whole = createFuzzySearch({ fieldsOf });
+	const parts = createFuzzySearch({ fieldsOf });
+	let calls = 0;
+	while (!parts.prepareFor(rows, 0)) expect(++calls).toBeLessThan(1_000);
+	expect(parts.search(rows, 'web7').map(({ row }) => row.name)).toEqual(
+		whole.search(rows, 'web7').map(({ row }) => row.name),
+	);
+});
