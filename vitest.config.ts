@@ -18,6 +18,8 @@ export default defineConfig({
 					// Modules keep no state, so files can share a process: that halves the time.
 					pool: 'forks',
 					isolate: false,
+					// The default leaves one core idle, which on two is half of them.
+					maxWorkers: 2,
 					// How long a property takes is the machine's affair: only what hangs is stopped.
 					testTimeout: 60_000,
 				},
@@ -25,7 +27,7 @@ export default defineConfig({
 			{
 				test: {
 					name: 'e2e',
-					include: ['test/e2e/**/*.test.ts'],
+					include: ['test/e2e/**/*.test.ts', 'test/parts/**/*.test.ts'],
 					globalSetup: ['test/helpers/global-setup.ts'],
 					env: { TZ: 'UTC' },
 					pool: 'forks',

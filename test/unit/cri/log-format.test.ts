@@ -40,6 +40,6 @@ test('what is written is read back', () => {
 		fc.property(entry, (value) => {
 			expect(tryParseLogEntry(formatLogEntry(value))).toEqual(value);
 		}),
-		{ numRuns: 40 },
+		{ numRuns: 15 },
 	);
 });

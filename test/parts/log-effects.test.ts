@@ -1,16 +1,16 @@
 import * as fs from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { createLogEffects, type LogEffects } from '../../../../src/ui/effects/log-effects.ts';
-import { parseLogPattern } from '../../../../src/ui/entries/log-pattern.ts';
-import type { Dispatch } from '../../../../src/ui/store/events.ts';
-import type { LogsEvent } from '../../../../src/ui/store/slices/logs/logs-events.ts';
-import type { LogQuery, LogsState } from '../../../../src/ui/store/slices/logs/logs-state.ts';
-import { logScreenText } from '../../../../src/ui/store/slices/logs/pane-rows.ts';
-import { tempDir } from '../../../helpers/temp-dir.ts';
-import { cri, numbered } from '../../node/logs/log-fixture.ts';
-import { container, factsOf, nowMs, pod, refreshed } from '../fixtures.ts';
-import { fakeHost } from './fake-host.ts';
+import { createLogEffects, type LogEffects } from '../../src/ui/effects/log-effects.ts';
+import { parseLogPattern } from '../../src/ui/entries/log-pattern.ts';
+import type { Dispatch } from '../../src/ui/store/events.ts';
+import type { LogsEvent } from '../../src/ui/store/slices/logs/logs-events.ts';
+import type { LogQuery, LogsState } from '../../src/ui/store/slices/logs/logs-state.ts';
+import { logScreenText } from '../../src/ui/store/slices/logs/pane-rows.ts';
+import { tempDir } from '../helpers/temp-dir.ts';
+import { cri, numbered } from '../unit/node/logs/log-fixture.ts';
+import { fakeHost } from '../unit/ui/effects/fake-host.ts';
+import { container, factsOf, nowMs, pod, refreshed } from '../unit/ui/fixtures.ts';
 
 type Stage = {
 	readonly effects: LogEffects;

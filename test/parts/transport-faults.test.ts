@@ -10,13 +10,13 @@ import {
 	ResourceExhaustedError,
 	UnavailableError,
 	UnimplementedError,
-} from '../../../../src/cri/errors.ts';
-import { containerId } from '../../../../src/cri/ids.ts';
-import { startFakeCriServer } from '../../../fakes/cri-server.ts';
-import { fakeId } from '../../../fakes/cri-state.ts';
-import { tempDir } from '../../../helpers/temp-dir.ts';
-import { asOrdinaryUser } from '../unprivileged.ts';
-import { clientOf, connected, fakeRuntime, untilConnectivity } from './fake-runtime.ts';
+} from '../../src/cri/errors.ts';
+import { containerId } from '../../src/cri/ids.ts';
+import { startFakeCriServer } from '../fakes/cri-server.ts';
+import { fakeId } from '../fakes/cri-state.ts';
+import { tempDir } from '../helpers/temp-dir.ts';
+import { clientOf, connected, fakeRuntime, untilConnectivity } from '../unit/cri/transport/fake-runtime.ts';
+import { asOrdinaryUser } from '../unit/cri/unprivileged.ts';
 
 /** What a promise is rejected with. */
 async function failureOf(promise: Promise<unknown>): Promise<Error> {

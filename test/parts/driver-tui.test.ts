@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { differences } from '../../helpers/golden.ts';
-import { keysToSequences } from '../../helpers/keys.ts';
-import { startTui, type Tui } from '../../helpers/tui.ts';
+import { differences } from '../helpers/golden.ts';
+import { keysToSequences } from '../helpers/keys.ts';
+import { startTui, type Tui } from '../helpers/tui.ts';
 
-const fixture = fileURLToPath(new URL('../../fixtures/tiny-tui.mjs', import.meta.url));
+const fixture = fileURLToPath(new URL('../fixtures/tiny-tui.mjs', import.meta.url));
 
 function startFixture(): Tui {
 	const tui = startTui({ command: [process.execPath, fixture], columns: 40, rows: 6 });

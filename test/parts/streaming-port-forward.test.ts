@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { type Duplex, PassThrough } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
-import { openPortForwarder } from '../../../../src/cri/streaming/port-forward.ts';
-import { type StreamingServer, startStreamingServer } from '../../../fakes/streaming-server.ts';
+import { openPortForwarder } from '../../src/cri/streaming/port-forward.ts';
+import { type StreamingServer, startStreamingServer } from '../fakes/streaming-server.ts';
 
 const servers: StreamingServer[] = [];
 afterEach(async () => {

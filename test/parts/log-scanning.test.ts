@@ -1,9 +1,9 @@
 import * as fs from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { createLogMatcher, matchRanges } from '../../../../src/node/logs/log-matcher.ts';
-import { mergeLogHistories } from '../../../../src/node/logs/merge-log-histories.ts';
-import { createLogFolder, cri, numbered, texts } from './log-fixture.ts';
+import { createLogMatcher, matchRanges } from '../../src/node/logs/log-matcher.ts';
+import { mergeLogHistories } from '../../src/node/logs/merge-log-histories.ts';
+import { createLogFolder, cri, numbered, texts } from '../unit/node/logs/log-fixture.ts';
 
 describe('a matcher', () => {
 	test('says in one sentence what is wrong with an expression', () => {

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { UnavailableError } from '../../../../src/cri/errors.ts';
-import { tempDir } from '../../../helpers/temp-dir.ts';
-import { clientOf, fakeRuntime } from './fake-runtime.ts';
+import { UnavailableError } from '../../src/cri/errors.ts';
+import { tempDir } from '../helpers/temp-dir.ts';
+import { clientOf, fakeRuntime } from '../unit/cri/transport/fake-runtime.ts';
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 

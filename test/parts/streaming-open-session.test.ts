@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { isAbort } from '../../../../src/cri/errors.ts';
-import { openStreamingSession } from '../../../../src/cri/streaming/open-session.ts';
-import type { StreamingSessionOptions, StreamingTransport } from '../../../../src/cri/streaming/session.ts';
+import { isAbort } from '../../src/cri/errors.ts';
+import { openStreamingSession } from '../../src/cri/streaming/open-session.ts';
+import type { StreamingSessionOptions, StreamingTransport } from '../../src/cri/streaming/session.ts';
 import {
 	type FakeProcess,
 	type StreamingServer,
 	type StreamingServerOptions,
 	startStreamingServer,
-} from '../../../fakes/streaming-server.ts';
-import { testCertificate } from '../../../fakes/tls-certificate.ts';
+} from '../fakes/streaming-server.ts';
+import { testCertificate } from '../fakes/tls-certificate.ts';
 
 const servers: StreamingServer[] = [];
 afterEach(async () => {

@@ -1,8 +1,15 @@
 import * as fs from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { createLogMatcher } from '../../../../src/node/logs/log-matcher.ts';
-import { createLogFolder, cri, numbered, readAllBackward, readAllForward, texts } from './log-fixture.ts';
+import { createLogMatcher } from '../../src/node/logs/log-matcher.ts';
+import {
+	createLogFolder,
+	cri,
+	numbered,
+	readAllBackward,
+	readAllForward,
+	texts,
+} from '../unit/node/logs/log-fixture.ts';
 
 describe('odd logs', () => {
 	test('a line of 1 MB is cut at the limit, at a character, and says by how much', async () => {

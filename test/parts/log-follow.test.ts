@@ -1,8 +1,8 @@
 import * as fs from 'node:fs/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { LogEvent, LogHistory } from '../../../../src/node/logs/log-history.ts';
-import type { LogLine, LogPosition } from '../../../../src/node/logs/log-line.ts';
-import { createLogFolder, cri, numbered, texts } from './log-fixture.ts';
+import type { LogEvent, LogHistory } from '../../src/node/logs/log-history.ts';
+import type { LogLine, LogPosition } from '../../src/node/logs/log-line.ts';
+import { createLogFolder, cri, numbered, texts } from '../unit/node/logs/log-fixture.ts';
 
 /** Reads as a pane does: on every event, forward from the last line, open lines dropped first. */
 function tail(history: LogHistory) {
