@@ -104,7 +104,8 @@ describe.skipIf(missing)(`resilience${missing ?? ''}`, () => {
 		node.state.addPod({ name: 'newcomer', namespace: 'aaa' });
 		await tui.until('newcomer');
 		expect(node.server.callCounts.get('ListContainerStats')).toBe(1);
-		expect(node.server.callCounts.get('GetContainerEvents')).toBe(1);
+		// The subscription is tried after the first look at the screen, once.
+		await expect.poll(() => node.server.callCounts.get('GetContainerEvents'), { timeout: 20_000 }).toBe(1);
 		await answersKeys(tui);
 	});
 
