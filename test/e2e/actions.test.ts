@@ -209,7 +209,7 @@ describe.skipIf(missing !== undefined)(`changing a node${missing ?? ''}`, () => 
 		await tui.press('3');
 		await tui.until(/\[ \] 3/);
 		await tui.press('y');
-		await tui.until(/\d removed\./, 20_000);
+		await tui.until(/(^|\s)\d+ removed\./mu, 20_000);
 		expect(await podState('leftover')).toBeUndefined();
 		expect(await podState('stopped')).toBeUndefined();
 		expect((await containersOf('stubborn')).length).toBe(before);
