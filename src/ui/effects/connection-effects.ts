@@ -150,7 +150,7 @@ export function createConnection(
 		start: () => void choose(true).catch(failed),
 		connect: (endpoint) => void open(endpoint).catch(failed),
 		findEndpoints: () => void list().catch(failed),
-		refresh: () => (poller ? poller.refresh() : void choose(false).catch(failed)),
+		refresh: () => (poller ? poller.refreshNow() : void choose(false).catch(failed)),
 		follow: () => fetcher?.follow(),
 		[Symbol.dispose]: leave,
 	};

@@ -18,8 +18,13 @@ type Beat = {
 	readonly ask: (client: CriClient, signal: AbortSignal) => Promise<void>;
 };
 
-/** Polling of one runtime; `refresh` asks for everything now. */
-export type Poller = Disposable & { readonly refresh: () => void };
+/** Polling of one runtime. */
+export type Poller = Disposable & {
+	/** Asks for everything as soon as no key is being pressed: something changed. */
+	readonly refresh: () => void;
+	/** Asks for everything at once: the person wants to see it. */
+	readonly refreshNow: () => void;
+};
 
 const slowAnswerMs = 500;
 const longestWaitMs = 30_000;
@@ -42,6 +47,9 @@ export function startPoller(
 	const stop = new AbortController();
 	const signal = AbortSignal.any([stop.signal, host.signal]);
 	const wakeUps = new Map<string, () => void>();
+	/** Kinds that need not wait for a pause of the keys, and the end of the waits that are under way. */
+	const hurried = new Set<string>();
+	let hurry = new AbortController();
 
 	const beats: readonly Beat[] = [
 		{
@@ -131,7 +139,8 @@ export function startPoller(
 		let failures = 0;
 		if (beat.firstAfterMs) await pause(beat.name, beat.firstAfterMs);
 		while (!signal.aborted) {
-			await options.quiet?.(signal);
+			if (!hurried.delete(beat.name)) await options.quiet?.(AbortSignal.any([signal, hurry.signal]));
+			hurried.delete(beat.name);
 			if (signal.aborted) return;
 			const startedAt = performance.now();
 			let wait = beat.everyMs;
@@ -161,6 +170,12 @@ export function startPoller(
 	for (const beat of beats) void keep(beat);
 	return {
 		refresh: wakeAll,
+		refreshNow() {
+			for (const { name } of beats) hurried.add(name);
+			hurry.abort();
+			hurry = new AbortController();
+			wakeAll();
+		},
 		[Symbol.dispose]: () => stop.abort(),
 	};
 }

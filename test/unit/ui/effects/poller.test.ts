@@ -72,4 +72,21 @@ describe('polling', () => {
 		await vi.advanceTimersByTimeAsync(60_000);
 		expect(listPodSandbox).toHaveBeenCalledTimes(2);
 	});
+
+	it('waits while keys come, unless the person asks for it', async () => {
+		const listPodSandbox = vi.fn(async () => []);
+		const client = fakeClient({ listPodSandbox });
+		const host = fakeHost(client);
+		const quiet = (signal: AbortSignal) =>
+			new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+		using poller = startPoller(host, client, { ...options, quiet });
+		await vi.advanceTimersByTimeAsync(10_000);
+		expect(listPodSandbox).not.toHaveBeenCalled();
+		poller.refresh();
+		await vi.advanceTimersByTimeAsync(0);
+		expect(listPodSandbox).not.toHaveBeenCalled();
+		poller.refreshNow();
+		await vi.advanceTimersByTimeAsync(0);
+		expect(listPodSandbox).toHaveBeenCalledTimes(1);
+	});
 });
