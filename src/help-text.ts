@@ -20,5 +20,5 @@ Where input or output is no terminal it prints one plain snapshot of the node an
   -h, --help                       this text
   -v, --version                    the version
 
-Exit codes: 0 left in order, 1 failed, 64 wrong arguments, 128+N ended by signal N.
+Exit codes: 0 left in order, 1 failed, 64 wrong arguments, 70 a fault of ours, 128+N ended by signal N.
 `;
