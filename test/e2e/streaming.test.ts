@@ -178,7 +178,8 @@ describe.skipIf(missing)(`streaming with containerd${missing ?? ''}`, () => {
 			const talker = await startContainer(containerd, pod, {
 				name: `talker-${transport}`,
 				image: sampleImages.busybox,
-				script: `read line; echo "heard $line"; exit 4`,
+				// containerd attaches stdin and stdout side by side: who answers at once may speak before it listens.
+				script: `read line; sleep 1; echo "heard $line"; exit 4`,
 				stdin: true,
 			});
 			let stdout = '';
