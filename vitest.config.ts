@@ -32,6 +32,8 @@ export default defineConfig({
 					env: { TZ: 'UTC' },
 					pool: 'forks',
 					fileParallelism: false,
+					// Real programs on a loaded machine: what fails once and not again is told, and does not stop a landing.
+					retry: 1,
 					testTimeout: 60_000,
 					hookTimeout: 120_000,
 					teardownTimeout: 60_000,

@@ -227,12 +227,14 @@ describe.skipIf(missing)(`core keys${missing ?? ''}`, () => {
 	});
 
 	test('Ctrl-L repairs a screen that another program has written on', async () => {
-		const before = tui.screen();
+		// Sparklines go on growing meanwhile.
+		const still = (): string => tui.screen().replace(/[ ▁-█]+/gu, ' ');
+		const before = still();
 		// The terminal of the program, as another program on it would write there.
 		writeFileSync(`/proc/${tui.pid}/fd/1`, '\x1b[5;1H\x1b[0mGARBAGE FROM ELSEWHERE\x1b[K\r\nmore');
 		await tui.until('GARBAGE');
 		await tui.press('<ctrl+l>');
-		await tui.until(() => tui.screen() === before);
+		await tui.until(() => still() === before);
 	});
 
 	test('the mouse does nothing until it is on; then a press selects and the wheel moves', async () => {
