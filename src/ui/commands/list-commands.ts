@@ -1,14 +1,24 @@
 import { isColumnShown, orderedColumns } from '../resources/column-layout.ts';
 import { resourceOf } from '../resources/index.ts';
+import type { Row } from '../resources/rows.ts';
 import { pageRows } from '../store/cursor.ts';
 import { focusedList, selectedRow, visibleRows } from '../store/selectors.ts';
-import type { UiState } from '../store/state.ts';
+import type { ListId, UiState } from '../store/state.ts';
 import { type Command, type CommandContext, defineCommand } from './command.ts';
 
 function hasRow(state: UiState): true | string {
 	return selectedRow(state, focusedList(state))
 		? true
 		: `No ${resourceOf(focusedList(state)).noun} is selected.`;
+}
+
+/** A command on the row under the cursor of the focused list. */
+function onRow(act: (context: CommandContext, list: ListId, row: Row) => void): Command['run'] {
+	return (context) => {
+		const list = focusedList(context.state);
+		const row = selectedRow(context.state, list);
+		if (row) act(context, list, row);
+	};
 }
 
 function moves(
@@ -165,13 +175,10 @@ export const listCommands: readonly Command[] = [
 		scopes: [...lists],
 		danger: 'none',
 		available: hasRow,
-		run: ({ state, dispatch }) => {
-			const list = focusedList(state);
-			const row = selectedRow(state, list);
-			if (!row) return;
+		run: onRow(({ dispatch }, list, row) => {
 			dispatch('lists', { kind: 'markToggled', list, id: row.id });
 			dispatch('lists', { kind: 'cursorMoved', list, delta: 1 });
-		},
+		}),
 	}),
 	defineCommand({
 		id: 'list.range',
@@ -180,13 +187,10 @@ export const listCommands: readonly Command[] = [
 		scopes: [...lists],
 		danger: 'none',
 		available: hasRow,
-		run: ({ state, dispatch }) => {
-			const list = focusedList(state);
-			const row = selectedRow(state, list);
-			if (!row) return;
+		run: onRow(({ dispatch }, list, row) => {
 			dispatch('lists', { kind: 'rangeToggled', list, id: row.id });
 			dispatch('lists', { kind: 'marksAdded', list, ids: [row.id] });
-		},
+		}),
 	}),
 	defineCommand({
 		id: 'list.markAll',
@@ -214,9 +218,6 @@ export const listCommands: readonly Command[] = [
 		scopes: [...lists],
 		danger: 'none',
 		available: hasRow,
-		run: ({ state, effects }) => {
-			const row = selectedRow(state, focusedList(state));
-			if (row) effects.app.copy(row.id, `id of ${row.name}`);
-		},
+		run: onRow(({ effects }, _list, row) => effects.app.copy(row.id, `id of ${row.name}`)),
 	}),
 ];

@@ -16,8 +16,7 @@ export type EntryKind =
 	| 'pullPassword'
 	| 'confirmName'
 	| 'forwardPorts'
-	| 'graceSeconds'
-	| 'endpoint';
+	| 'graceSeconds';
 
 /** The one line of text that is being typed, if any. `cursor` counts UTF-16 units from the start. */
 export type EntryState =
