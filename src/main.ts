@@ -3,7 +3,7 @@
  * needed, so that `--version` and the first frame come at once.
  */
 import { parseArguments, UsageError } from './arguments.ts';
-import { detectCapabilities } from './ui/terminal/capabilities.ts';
+import { detectCapabilities } from './text/terminal-capabilities.ts';
 
 /** Exit codes. Source: sysexits.h for 64; 1 as every tool has it. */
 const exitUsage = 64;
@@ -38,7 +38,7 @@ async function main(): Promise<number> {
 try {
 	process.exitCode = await main();
 } catch (error) {
-	const { sanitizeText } = await import('./ui/format/sanitize.ts');
+	const { sanitizeText } = await import('./text/sanitize.ts');
 	// A runtime's own words may be part of it.
 	const message = sanitizeText(error instanceof Error ? error.message : String(error));
 	const unexpected = error instanceof TypeError || error instanceof ReferenceError;

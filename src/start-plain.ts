@@ -3,11 +3,11 @@ import type { ProgramOptions } from './arguments.ts';
 import { describeOrigin } from './cri/endpoints.ts';
 import { readConfig, readOnlyOf } from './read-config.ts';
 import { chooseRuntime, connectRuntime } from './runtime-access.ts';
+import { detectCapabilities } from './text/terminal-capabilities.ts';
 import { createAuditLog } from './ui/effects/action-audit.ts';
 import { createLinearSession } from './ui/plain/linear.ts';
 import { createLinearInput } from './ui/plain/linear-input.ts';
 import { createLinearOutput } from './ui/plain/linear-output.ts';
-import { detectCapabilities } from './ui/terminal/capabilities.ts';
 
 /** By the shell's custom, 128 and the number of the signal. Source: signal(7), bash(1) "EXIT STATUS". */
 const signalExitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGQUIT: 131 } as const;

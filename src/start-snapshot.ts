@@ -3,11 +3,11 @@ import type { ProgramOptions } from './arguments.ts';
 import { describeOrigin } from './cri/endpoints.ts';
 import { readConfig } from './read-config.ts';
 import { chooseRuntime, connectRuntime } from './runtime-access.ts';
+import { detectCapabilities } from './text/terminal-capabilities.ts';
 import { collectState } from './ui/plain/collect.ts';
 import { linearLine } from './ui/plain/linear-output.ts';
 import { snapshotJson, snapshotText } from './ui/plain/snapshot.ts';
 import type { UiState } from './ui/store/state.ts';
-import { detectCapabilities } from './ui/terminal/capabilities.ts';
 
 /** A snapshot that takes longer than this prints nothing and fails: scripts must not hang on a hung socket. */
 const deadlineMs = 15_000;

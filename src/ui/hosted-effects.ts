@@ -1,3 +1,4 @@
+import { hostAuthAccess } from '../cri/registry-credentials.ts';
 import type { Config } from './config/config.ts';
 import { createAuditLog } from './effects/action-audit.ts';
 import { createActionEffects } from './effects/action-effects.ts';
@@ -7,7 +8,6 @@ import { createInspectEffects } from './effects/inspect-effects.ts';
 import { createLogEffects } from './effects/log-effects.ts';
 import { createPullEffects } from './effects/pull-effects.ts';
 import { createPullHistory } from './effects/pull-history.ts';
-import { hostAuthAccess } from './effects/registry-auth.ts';
 import { createSessionEffects } from './effects/session-effects.ts';
 import type { Terminal } from './terminal/terminal.ts';
 

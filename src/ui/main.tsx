@@ -3,6 +3,7 @@
  * goes to the painter, which alone writes on the terminal.
  */
 import { render } from 'ink';
+import { detectCapabilities } from '../text/terminal-capabilities.ts';
 import { App } from './app.tsx';
 import { commands } from './commands/index.ts';
 import { createSurfaces } from './components/surfaces.ts';
@@ -21,7 +22,6 @@ import { mouseAction } from './keys/mouse.ts';
 import { initialState } from './store/initial.ts';
 import type { ReadOnly } from './store/state.ts';
 import { createStore } from './store/store.ts';
-import { detectCapabilities } from './terminal/capabilities.ts';
 import { createFrameStream } from './terminal/frame-stream.ts';
 import { createScreenPainter } from './terminal/screen-painter.ts';
 import { openTerminal } from './terminal/terminal.ts';

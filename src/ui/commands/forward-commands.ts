@@ -1,5 +1,5 @@
-import { sanitizeLine } from '../format/sanitize.ts';
-import { truncateCells } from '../format/width.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { truncateCells } from '../../text/width.ts';
 import type { PortForward } from '../store/slices/forwards.ts';
 import type { UiState } from '../store/state.ts';
 import { type Command, defineCommand } from './command.ts';

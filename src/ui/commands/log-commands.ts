@@ -1,6 +1,6 @@
+import { formatPlural } from '../../text/numbers.ts';
 import { patternSyntax } from '../entries/log-pattern.ts';
 import { saveLabels } from '../entries/log-save.ts';
-import { formatPlural } from '../format/numbers.ts';
 import { boxOf } from '../store/layout.ts';
 import { chosenEntries, shownText } from '../store/slices/logs/entry-text.ts';
 import type { LogStreams } from '../store/slices/logs/logs-state.ts';

@@ -4,7 +4,7 @@ import { errorMessage, isAbort, isNotFound } from '../../cri/errors.ts';
 import { containerId, podSandboxId } from '../../cri/ids.ts';
 import type { ContainerStatus } from '../../cri/model.ts';
 import type { CriClient } from '../../cri/ports.ts';
-import { formatBytes } from '../format/bytes.ts';
+import { formatBytes } from '../../text/bytes.ts';
 import { exitCodeText } from '../resources/health.ts';
 import { defaultGraceSeconds, targetLabel } from '../store/action-targets.ts';
 import type { ActionTarget, ActionVerb, StepResult } from '../store/slices/actions.ts';

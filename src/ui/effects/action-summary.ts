@@ -1,4 +1,4 @@
-import { sanitizeLine } from '../format/sanitize.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
 import type { ActionVerb, StepResult } from '../store/slices/actions.ts';
 import type { Notice } from '../store/slices/notices.ts';
 

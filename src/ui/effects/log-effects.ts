@@ -3,7 +3,7 @@ import type { LogHistory } from '../../node/logs/log-history.ts';
 import type { LogMatcher } from '../../node/logs/log-matcher.ts';
 import { mergeLogHistories } from '../../node/logs/merge-log-histories.ts';
 import { openLogHistory } from '../../node/logs/open-log-history.ts';
-import { formatPlural } from '../format/numbers.ts';
+import { formatPlural } from '../../text/numbers.ts';
 import { chosenEntries, savedText } from '../store/slices/logs/entry-text.ts';
 import { logScreenText } from '../store/slices/logs/pane-rows.ts';
 import type { EffectHost } from './effect-host.ts';

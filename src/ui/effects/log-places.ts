@@ -2,7 +2,7 @@
 
 import type { LogLine, LogPosition } from '../../node/logs/log-line.ts';
 import { compileLogMatcher, type LogMatcher } from '../../node/logs/log-matcher.ts';
-import { formatClockTime } from '../format/time-stamp.ts';
+import { formatClockTime } from '../../text/time-stamp.ts';
 import type { LogQuery } from '../store/slices/logs/logs-state.ts';
 import type { EffectHost } from './effect-host.ts';
 import type { LogJob, LogTools } from './log-job.ts';

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs/promises';
 import path from 'node:path';
-import { formatBytes } from '../format/bytes.ts';
-import { formatPlural } from '../format/numbers.ts';
-import { formatNanosIso } from '../format/time-stamp.ts';
+import { formatBytes } from '../../text/bytes.ts';
+import { formatPlural } from '../../text/numbers.ts';
+import { formatNanosIso } from '../../text/time-stamp.ts';
 import { savedText } from '../store/slices/logs/entry-text.ts';
 import type { LogQuery } from '../store/slices/logs/logs-state.ts';
 import type { EffectHost } from './effect-host.ts';

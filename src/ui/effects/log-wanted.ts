@@ -1,5 +1,5 @@
 import type { Container } from '../../cri/model.ts';
-import { sanitizeLine } from '../format/sanitize.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
 import type { LogTarget } from '../store/slices/logs/logs-state.ts';
 import type { UiState } from '../store/state.ts';
 

@@ -2,16 +2,16 @@ import { errorMessage } from '../../cri/errors.ts';
 import { parseImageReference } from '../../cri/image-reference.ts';
 import type { AuthConfig } from '../../cri/model.ts';
 import type { CriClient } from '../../cri/ports.ts';
-import { formatBytes } from '../format/bytes.ts';
-import { formatClock } from '../format/duration.ts';
-import { sanitizeLine } from '../format/sanitize.ts';
+import { explainPullError } from '../../cri/pull-errors.ts';
+import { type AuthAccess, findCredentials } from '../../cri/registry-credentials.ts';
+import { formatBytes } from '../../text/bytes.ts';
+import { formatClock } from '../../text/duration.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
 import type { PullResult } from '../store/slices/pulls.ts';
 import type { AuditLog } from './action-audit.ts';
 import type { EffectHost } from './effect-host.ts';
-import { explainPullError } from './pull-errors.ts';
 import type { PullHistory } from './pull-history.ts';
 import { startStoreGrowth } from './pull-store-growth.ts';
-import { type AuthAccess, findCredentials } from './registry-auth.ts';
 
 /** Pulling images in the background. */
 export type PullEffects = {

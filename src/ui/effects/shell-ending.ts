@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { ContainerStatus } from '../../cri/model.ts';
 import type { StreamingExit } from '../../cri/streaming/session.ts';
-import { sanitizeLine } from '../format/sanitize.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
 import type { ShellPhase } from '../store/slices/shell.ts';
 
 type Ended = Extract<ShellPhase, { kind: 'ended' }>;

@@ -10,7 +10,7 @@ import { containerId } from '../../cri/ids.ts';
 import type { ContainerStatus } from '../../cri/model.ts';
 import type { CriClient } from '../../cri/ports.ts';
 import type { StreamingExit, StreamingSession } from '../../cri/streaming/session.ts';
-import { sanitizeLine } from '../format/sanitize.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
 import type { ShellPhase } from '../store/slices/shell.ts';
 import type { EffectHost } from './effect-host.ts';
 import { attachModeOf, plainInput } from './shell-attach.ts';

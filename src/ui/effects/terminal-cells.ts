@@ -1,7 +1,7 @@
 import type { IBuffer, IBufferCell, IBufferLine } from '@xterm/headless';
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { stringWidthCells } from '../../text/width.ts';
 import { lineWidthCells } from '../format/line.ts';
-import { sanitizeLine } from '../format/sanitize.ts';
-import { stringWidthCells } from '../format/width.ts';
 import {
 	type CellColor,
 	type CellStyle,

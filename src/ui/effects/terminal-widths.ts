@@ -1,5 +1,5 @@
 import type { IUnicodeHandling } from '@xterm/headless';
-import { stringWidthCells } from '../format/width.ts';
+import { stringWidthCells } from '../../text/width.ts';
 
 /** What the emulator keeps of the character before: it decides what the next one joins. */
 const plain = 0;

@@ -1,5 +1,5 @@
+import { sliceCells, stringWidthCells } from '../../text/width.ts';
 import type { Line, Span } from '../theme/tokens.ts';
-import { sliceCells, stringWidthCells } from './width.ts';
 
 /** Cells that a line takes. */
 export function lineWidthCells(line: Line): number {

@@ -1,12 +1,12 @@
 import type { LogLine } from '../../node/logs/log-line.ts';
+import { formatBytes } from '../../text/bytes.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { formatClockTime, formatNanosIso } from '../../text/time-stamp.ts';
 import { DEFAULT_STYLE, sameStyle, sgrTransition } from '../terminal/text-style.ts';
 import type { Line, Span } from '../theme/tokens.ts';
-import { formatBytes } from './bytes.ts';
 import { type JsonLog, parseJsonLog, prettyJson } from './json-log.ts';
 import { findLevel, levelOfName } from './log-level.ts';
 import { parseLogStyles } from './log-styles.ts';
-import { sanitizeLine } from './sanitize.ts';
-import { formatClockTime, formatNanosIso } from './time-stamp.ts';
 import { markRanges } from './wrap-spans.ts';
 
 /** How the content of a line is written out. */

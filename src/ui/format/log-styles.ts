@@ -1,7 +1,7 @@
-import { sgrParameters, skipSequence } from '../terminal/escape-sequence.ts';
+import { sgrParameters, skipSequence } from '../../text/escape-sequence.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { graphemeCells, stringWidthCells } from '../../text/width.ts';
 import { applySgr, type CellStyle, DEFAULT_STYLE, sameStyle } from '../terminal/text-style.ts';
-import { sanitizeLine } from './sanitize.ts';
-import { graphemeCells, stringWidthCells } from './width.ts';
 
 /** A piece of a line in one style. Its text is harmless and shows as it stands. */
 export type StyledSpan = { readonly text: string; readonly style: CellStyle };

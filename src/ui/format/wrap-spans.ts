@@ -1,6 +1,6 @@
 import type { TextRange } from '../../node/logs/log-matcher.ts';
+import { graphemeCells, sliceCells, stringWidthCells } from '../../text/width.ts';
 import type { Line, Span } from '../theme/tokens.ts';
-import { graphemeCells, sliceCells, stringWidthCells } from './width.ts';
 
 const printableAscii = /^[\x20-\x7e]*$/u;
 

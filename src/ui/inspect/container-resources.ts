@@ -1,8 +1,8 @@
 import { parseVerboseInfo } from '../../cri/verbose-info.ts';
 import type { Pressure } from '../../node/pressure.ts';
-import { formatBytes } from '../format/bytes.ts';
-import { formatCpu } from '../format/cpu.ts';
-import { formatPercent, formatRatio } from '../format/percent.ts';
+import { formatBytes } from '../../text/bytes.ts';
+import { formatCpu } from '../../text/cpu.ts';
+import { formatPercent, formatRatio } from '../../text/percent.ts';
 import type { ContainerKnowledge } from './container-summary.ts';
 import { objectAt, textAt, verboseObject } from './field.ts';
 import type { Summary } from './summary.ts';

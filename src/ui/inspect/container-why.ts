@@ -1,5 +1,5 @@
-import { formatBytes } from '../format/bytes.ts';
-import { sanitizeLine } from '../format/sanitize.ts';
+import { formatBytes } from '../../text/bytes.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
 import { exitCodeText } from '../resources/health.ts';
 import type { ContainerRow } from '../resources/rows.ts';
 import type { InspectEvidence } from '../store/slices/inspect.ts';

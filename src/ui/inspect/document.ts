@@ -1,4 +1,4 @@
-import { sanitizeLine } from '../format/sanitize.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
 import type { Line, Span, Token } from '../theme/tokens.ts';
 
 /** A meaning that part of a line has; UTF-16 units of its text, end exclusive, in order and apart. */

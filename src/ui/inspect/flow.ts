@@ -1,4 +1,4 @@
-import { graphemeCells } from '../format/width.ts';
+import { graphemeCells } from '../../text/width.ts';
 import type { Document } from './document.ts';
 
 /** A row on the screen: which line of the document, and which part of its text. */

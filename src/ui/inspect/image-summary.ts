@@ -1,5 +1,5 @@
 import type { ImageStatus } from '../../cri/model.ts';
-import { formatBytes } from '../format/bytes.ts';
+import { formatBytes } from '../../text/bytes.ts';
 import { healthToken } from '../resources/cells.ts';
 import { type ImageRow, namespaceOf, podNameOf } from '../resources/rows.ts';
 import type { Document } from './document.ts';

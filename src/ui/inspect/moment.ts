@@ -1,5 +1,5 @@
-import { formatAgo } from '../format/age.ts';
-import { formatDuration } from '../format/duration.ts';
+import { formatAgo } from '../../text/age.ts';
+import { formatDuration } from '../../text/duration.ts';
 
 /** A point in time for a sentence: `2026-11-22 12:03:01 UTC (3m ago)`; undefined where it is not known. */
 export function momentText(atNanos: bigint | undefined, nowMs: number): string | undefined {

@@ -1,4 +1,4 @@
-import { sanitizeLine } from '../format/sanitize.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
 
 /** What sanitising would change or drop: escaped instead, so that a copied text is exact and still harmless. */
 const suspect = /[\p{Cc}\p{Cs}\p{Default_Ignorable_Code_Point}\u2028\u2029\ufff9-\ufffb]/gu;

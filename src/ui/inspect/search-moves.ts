@@ -1,4 +1,4 @@
-import { stringWidthCells } from '../format/width.ts';
+import { stringWidthCells } from '../../text/width.ts';
 import type { InspectPlace, InspectSearch } from '../store/slices/inspect.ts';
 import type { UiState } from '../store/state.ts';
 import { findMatches, firstMatchFrom, type Matches } from './find.ts';

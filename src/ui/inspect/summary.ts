@@ -1,4 +1,4 @@
-import { padCells } from '../format/width.ts';
+import { padCells } from '../../text/width.ts';
 import type { Line, Span, Token } from '../theme/tokens.ts';
 import { brokenLines, type Document, type DocumentLine, documentLine } from './document.ts';
 

@@ -2,8 +2,8 @@
 
 import type { LogLine } from '../../node/logs/log-line.ts';
 import { openLogHistory } from '../../node/logs/open-log-history.ts';
+import { formatClockTime } from '../../text/time-stamp.ts';
 import { parseLogStyles, plainText } from '../format/log-styles.ts';
-import { formatClockTime } from '../format/time-stamp.ts';
 
 /** Lines read at once while following; reading goes on until nothing is left. */
 const pageLines = 500;

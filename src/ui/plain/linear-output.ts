@@ -1,5 +1,5 @@
-import { sanitizeLine } from '../format/sanitize.ts';
-import { graphemeCells } from '../format/width.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { graphemeCells } from '../../text/width.ts';
 import { asciiFallback } from '../terminal/ascii-fallback.ts';
 
 /** Where lines go; `write` settles when the other end has taken them, so that a slow line is not flooded. */

@@ -1,9 +1,9 @@
 /** Lines of the linear mode: one object a line, the name first, then what matters most. Not sanitised. */
 import { shortId } from '../../cri/ids.ts';
-import { formatAge } from '../format/age.ts';
-import { formatBytes } from '../format/bytes.ts';
-import { formatDuration } from '../format/duration.ts';
-import { formatPlural } from '../format/numbers.ts';
+import { formatAge } from '../../text/age.ts';
+import { formatBytes } from '../../text/bytes.ts';
+import { formatDuration } from '../../text/duration.ts';
+import { formatPlural } from '../../text/numbers.ts';
 import { containerRows } from '../resources/container-rows.ts';
 import { imageRows } from '../resources/image-rows.ts';
 import { podRows } from '../resources/pod-rows.ts';

@@ -1,6 +1,7 @@
 /** One look at a node without a screen: as text for people, as JSON for scripts. */
+
+import { padCells } from '../../text/width.ts';
 import { lineWidthCells } from '../format/line.ts';
-import { padCells } from '../format/width.ts';
 import { containerRows } from '../resources/container-rows.ts';
 import { imageRows } from '../resources/image-rows.ts';
 import { resourceOf } from '../resources/index.ts';

@@ -1,7 +1,7 @@
 /** Cells that several lists share. Text from outside is sanitised here, before it becomes a span. */
-import { formatBytesCompact } from '../format/bytes.ts';
-import { formatCpu } from '../format/cpu.ts';
-import { sanitizeLine } from '../format/sanitize.ts';
+import { formatBytesCompact } from '../../text/bytes.ts';
+import { formatCpu } from '../../text/cpu.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
 import { sparkline } from '../format/sparkline.ts';
 import type { Line, Span, Token } from '../theme/tokens.ts';
 import type { Health, TextRange } from './resource.ts';

@@ -1,5 +1,5 @@
 import { shortId } from '../../cri/ids.ts';
-import { formatBytesCompact } from '../format/bytes.ts';
+import { formatBytesCompact } from '../../text/bytes.ts';
 import { imageCell, matched, plain } from './cells.ts';
 import { imageRows } from './image-rows.ts';
 import type { Column, Resource } from './resource.ts';

@@ -1,4 +1,4 @@
-import { formatAge } from '../format/age.ts';
+import { formatAge } from '../../text/age.ts';
 import { cpuCell, healthToken, labelsText, matched, memoryCell, plain } from './cells.ts';
 import { podCpuHistory, podRows } from './pod-rows.ts';
 import type { Column, Resource } from './resource.ts';

@@ -1,8 +1,8 @@
 /** The sentences of a confirmation: what a change does, what follows on this node, and its crictl line. */
 
 import { shortId } from '../../cri/ids.ts';
-import { formatBytes } from '../format/bytes.ts';
-import { formatPlural } from '../format/numbers.ts';
+import { formatBytes } from '../../text/bytes.ts';
+import { formatPlural } from '../../text/numbers.ts';
 import type { ContainerRow, PodRow, Row } from '../resources/rows.ts';
 import { defaultGraceSeconds, isSandboxImage, rowOfTarget, runningOf } from './action-targets.ts';
 import type { ActionDialog, ActionTarget, ActionVerb } from './slices/actions.ts';

@@ -1,8 +1,8 @@
-import { graphemeSegmenter, stringWidthCells } from '../format/width.ts';
+import { sgrParameters, skipSequence } from '../../text/escape-sequence.ts';
+import type { TerminalCapabilities } from '../../text/terminal-capabilities.ts';
+import { graphemeSegmenter, stringWidthCells } from '../../text/width.ts';
 import { asciiFallback } from './ascii-fallback.ts';
-import type { TerminalCapabilities } from './capabilities.ts';
 import { fitStyle } from './color-depth.ts';
-import { sgrParameters, skipSequence } from './escape-sequence.ts';
 import { applySgr, type CellStyle, DEFAULT_STYLE, isBlankInvisible, sameStyle } from './text-style.ts';
 
 /**

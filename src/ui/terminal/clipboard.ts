@@ -1,4 +1,4 @@
-import type { TerminalCapabilities } from './capabilities.ts';
+import type { TerminalCapabilities } from '../../text/terminal-capabilities.ts';
 
 /** The most that terminals take in one copy; xterm's limit of 100,000 base64 bytes, less the wrapping. */
 export const MAX_CLIPBOARD_BYTES = 74_994;

@@ -1,4 +1,4 @@
-import type { TerminalCapabilities } from './capabilities.ts';
+import type { TerminalCapabilities } from '../../text/terminal-capabilities.ts';
 import { type CellColor, type CellStyle, DEFAULT_COLOR, TRUE_COLOR_BASE } from './text-style.ts';
 
 /** The sixteen colours as xterm shows them; a terminal's own palette differs, but seldom in hue. */

@@ -1,4 +1,4 @@
-import { sanitizeText } from '../format/sanitize.ts';
+import { sanitizeText } from '../../text/sanitize.ts';
 
 /** What is needed of `process`. */
 export type ProcessLike = {

@@ -1,4 +1,4 @@
-import type { TerminalCapabilities } from './capabilities.ts';
+import type { TerminalCapabilities } from '../../text/terminal-capabilities.ts';
 
 type ModeCapabilities = Pick<
 	TerminalCapabilities,

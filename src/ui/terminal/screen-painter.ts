@@ -1,4 +1,4 @@
-import type { TerminalCapabilities } from './capabilities.ts';
+import type { TerminalCapabilities } from '../../text/terminal-capabilities.ts';
 import { createLineParser, type GridLine } from './cell-grid.ts';
 import type { ScreenSize } from './frame-stream.ts';
 import { createPen, moveTo, type Pen } from './pen.ts';

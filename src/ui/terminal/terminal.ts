@@ -1,5 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { detectCapabilities, type Environment, type TerminalCapabilities } from './capabilities.ts';
+import {
+	detectCapabilities,
+	type Environment,
+	type TerminalCapabilities,
+} from '../../text/terminal-capabilities.ts';
 import { clipboardSequence, MAX_CLIPBOARD_BYTES } from './clipboard.ts';
 import type { ScreenSize } from './frame-stream.ts';
 import { createInputParser, type PassThroughListener } from './input-parser.ts';

@@ -1,8 +1,8 @@
 /** What goes on in the background, for the foot of the screen. */
 
-import { formatClock } from '../format/duration.ts';
-import { sanitizeLine } from '../format/sanitize.ts';
-import { truncateCells } from '../format/width.ts';
+import { formatClock } from '../../text/duration.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { truncateCells } from '../../text/width.ts';
 import { defaultGraceSeconds } from '../store/action-targets.ts';
 import type { ActionVerb, Change } from '../store/slices/actions.ts';
 import type { UiState } from '../store/state.ts';

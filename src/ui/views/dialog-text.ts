@@ -1,11 +1,11 @@
 /** The confirmation as lines of text: what, on which objects, what follows, and the two buttons. */
 
 import { shortId } from '../../cri/ids.ts';
-import { formatBytes } from '../format/bytes.ts';
+import { formatBytes } from '../../text/bytes.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { stringWidthCells } from '../../text/width.ts';
+import { wrapWords } from '../../text/wrap-words.ts';
 import { fitLine, lineWidthCells, truncateLine } from '../format/line.ts';
-import { sanitizeLine } from '../format/sanitize.ts';
-import { stringWidthCells } from '../format/width.ts';
-import { wrapWords } from '../format/wrap-words.ts';
 import { dialogReady, rowOfTarget, targetLabel } from '../store/action-targets.ts';
 import {
 	consequences,

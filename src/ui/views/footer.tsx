@@ -1,8 +1,8 @@
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { sliceCells, stringWidthCells } from '../../text/width.ts';
 import { availability } from '../commands/command.ts';
 import { StateLines } from '../components/lines.tsx';
 import { lineWidthCells, splitLine, truncateLine } from '../format/line.ts';
-import { sanitizeLine } from '../format/sanitize.ts';
-import { sliceCells, stringWidthCells } from '../format/width.ts';
 import { useUiContext } from '../hooks/use-ui.ts';
 import { formatChord } from '../keys/display.ts';
 import { placeOf } from '../keys/place.ts';

@@ -1,10 +1,10 @@
+import { formatBytesCompact } from '../../text/bytes.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { padCells, truncateCells } from '../../text/width.ts';
+import { wrapWords } from '../../text/wrap-words.ts';
 import { StateLines } from '../components/lines.tsx';
-import { formatBytesCompact } from '../format/bytes.ts';
 import { fitLine, selectedLine } from '../format/line.ts';
 import { paneTitle } from '../format/pane-title.ts';
-import { sanitizeLine } from '../format/sanitize.ts';
-import { padCells, truncateCells } from '../format/width.ts';
-import { wrapWords } from '../format/wrap-words.ts';
 import type { PortForward } from '../store/slices/forwards.ts';
 import type { UiState } from '../store/state.ts';
 import type { Line, Span } from '../theme/tokens.ts';

@@ -1,9 +1,9 @@
+import { formatAge } from '../../text/age.ts';
+import { formatBytesCompact } from '../../text/bytes.ts';
+import { formatRatio } from '../../text/percent.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
 import { StateLines } from '../components/lines.tsx';
-import { formatAge } from '../format/age.ts';
-import { formatBytesCompact } from '../format/bytes.ts';
 import { splitLine } from '../format/line.ts';
-import { formatRatio } from '../format/percent.ts';
-import { sanitizeLine } from '../format/sanitize.ts';
 import type { UiState } from '../store/state.ts';
 import type { Line, Span } from '../theme/tokens.ts';
 

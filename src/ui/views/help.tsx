@@ -1,8 +1,8 @@
+import { padCells } from '../../text/width.ts';
 import { availability, type Command } from '../commands/command.ts';
 import { helpEntries } from '../commands/help-entries.ts';
 import { StateLines } from '../components/lines.tsx';
 import { paneTitle } from '../format/pane-title.ts';
-import { padCells } from '../format/width.ts';
 import { useUiContext } from '../hooks/use-ui.ts';
 import { formatChord } from '../keys/display.ts';
 import type { Keymap } from '../keys/keymap.ts';

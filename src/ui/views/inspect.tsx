@@ -1,9 +1,9 @@
+import { formatDuration } from '../../text/duration.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { sliceCells, stringWidthCells } from '../../text/width.ts';
 import { StateLines } from '../components/lines.tsx';
-import { formatDuration } from '../format/duration.ts';
 import { fitLine, lineWidthCells, truncateLine } from '../format/line.ts';
 import { paneTitle } from '../format/pane-title.ts';
-import { sanitizeLine } from '../format/sanitize.ts';
-import { sliceCells, stringWidthCells } from '../format/width.ts';
 import { type DocumentLine, spansOf } from '../inspect/document.ts';
 import { firstMatchFrom, type Matches, matchAt } from '../inspect/find.ts';
 import { hangOf } from '../inspect/flow.ts';

@@ -1,7 +1,7 @@
-import { formatBytesCompact } from '../format/bytes.ts';
+import { formatBytesCompact } from '../../text/bytes.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { formatClockTime, formatDay } from '../../text/time-stamp.ts';
 import { paneTitle } from '../format/pane-title.ts';
-import { sanitizeLine } from '../format/sanitize.ts';
-import { formatClockTime, formatDay } from '../format/time-stamp.ts';
 import type { PaneBox } from '../store/layout.ts';
 import type { LogGeometry, LogsState } from '../store/slices/logs/logs-state.ts';
 import { shownTop } from '../store/slices/logs/moves.ts';

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
+import { sanitizeLine } from '../../text/sanitize.ts';
 import { Lines } from '../components/lines.tsx';
-import { sanitizeLine } from '../format/sanitize.ts';
 import { useUi } from '../hooks/use-ui.ts';
 import type { PaneBox } from '../store/layout.ts';
 import { logFootText } from '../store/slices/logs/geometry.ts';

@@ -1,7 +1,7 @@
+import { sanitizeLine } from '../../text/sanitize.ts';
 import { StateLines } from '../components/lines.tsx';
 import { fitLine, selectedLine } from '../format/line.ts';
 import { paneTitle } from '../format/pane-title.ts';
-import { sanitizeLine } from '../format/sanitize.ts';
 import { isColumnShown, orderedColumns } from '../resources/column-layout.ts';
 import { resourceOf } from '../resources/index.ts';
 import { focusedList } from '../store/selectors.ts';

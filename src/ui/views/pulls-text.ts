@@ -1,12 +1,12 @@
 /** The list of background tasks as text: one line each, and below it everything known of the selected one. */
 
 import { shortId } from '../../cri/ids.ts';
-import { formatBytes } from '../format/bytes.ts';
-import { formatClock } from '../format/duration.ts';
+import { formatBytes } from '../../text/bytes.ts';
+import { formatClock } from '../../text/duration.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { wrapWords } from '../../text/wrap-words.ts';
 import { fitLine, selectedLine, splitLine, truncateLine } from '../format/line.ts';
 import { paneTitle } from '../format/pane-title.ts';
-import { sanitizeLine } from '../format/sanitize.ts';
-import { wrapWords } from '../format/wrap-words.ts';
 import { targetLabel } from '../store/action-targets.ts';
 import { layoutOf } from '../store/layout.ts';
 import type { Change, StepResult } from '../store/slices/actions.ts';

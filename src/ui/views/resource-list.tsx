@@ -1,9 +1,9 @@
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { truncateCells } from '../../text/width.ts';
+import { wrapWords } from '../../text/wrap-words.ts';
 import { StateLines } from '../components/lines.tsx';
 import { fitLine, lineWidthCells, selectedLine } from '../format/line.ts';
 import { paneTitle } from '../format/pane-title.ts';
-import { sanitizeLine } from '../format/sanitize.ts';
-import { truncateCells } from '../format/width.ts';
-import { wrapWords } from '../format/wrap-words.ts';
 import { placeColumns } from '../resources/column-layout.ts';
 import { resourceOf } from '../resources/index.ts';
 import type { Column } from '../resources/resource.ts';

@@ -1,8 +1,8 @@
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { wrapWords } from '../../text/wrap-words.ts';
 import { StateLines } from '../components/lines.tsx';
 import { lineWidthCells, truncateLine } from '../format/line.ts';
 import { paneTitle } from '../format/pane-title.ts';
-import { sanitizeLine } from '../format/sanitize.ts';
-import { wrapWords } from '../format/wrap-words.ts';
 import { useUiContext } from '../hooks/use-ui.ts';
 import { formatChord } from '../keys/display.ts';
 import { currentShell, type ShellMode, type ShellSession, type ShellState } from '../store/slices/shell.ts';

@@ -1,5 +1,5 @@
-import { sanitizeLine } from '../../format/sanitize.ts';
-import { graphemeSegmenter } from '../../format/width.ts';
+import { sanitizeLine } from '../../../text/sanitize.ts';
+import { graphemeSegmenter } from '../../../text/width.ts';
 
 /** Purposes a line of typed text can have; entries/index.ts says what each does with it. */
 export type EntryKind =

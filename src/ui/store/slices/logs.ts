@@ -1,5 +1,5 @@
 /** The log pane: its state lives in logs/logs-state.ts, scrolling in logs/moves.ts, the window in logs/window.ts. */
-import { timestampModes } from '../../format/time-stamp.ts';
+import { timestampModes } from '../../../text/time-stamp.ts';
 import type { LogsEvent } from './logs/logs-events.ts';
 import { initialLogs, type LogEntry, type LogGeometry, type LogsState } from './logs/logs-state.ts';
 import {

@@ -1,24 +1,4 @@
-/** Why a pull failed: its class, one sentence, what to do next, and everything the runtime said. */
-export type PullProblem = {
-	readonly kind:
-		| 'unauthorized'
-		| 'notFound'
-		| 'dns'
-		| 'refused'
-		| 'certificate'
-		| 'rateLimit'
-		| 'diskFull'
-		| 'timeout'
-		| 'shortName'
-		| 'unreachable'
-		| 'other';
-	/** One sentence with its full stop. */
-	readonly sentence: string;
-	/** What the person can do about it, one sentence. */
-	readonly remedy: string;
-	/** The runtime's own words, unshortened and unsanitised. */
-	readonly text: string;
-};
+import type { PullProblem } from '../../../cri/pull-errors.ts';
 
 /** What a pull brought. */
 export type PullResult = {

@@ -4,10 +4,10 @@ import { expect, test } from 'vitest';
 import { CriError } from '../../../../src/cri/errors.ts';
 import { imageId } from '../../../../src/cri/ids.ts';
 import type { ImageService } from '../../../../src/cri/ports.ts';
+import type { AuthAccess } from '../../../../src/cri/registry-credentials.ts';
 import { createAuditLog } from '../../../../src/ui/effects/action-audit.ts';
 import { createPullEffects } from '../../../../src/ui/effects/pull-effects.ts';
 import { createPullHistory } from '../../../../src/ui/effects/pull-history.ts';
-import type { AuthAccess } from '../../../../src/ui/effects/registry-auth.ts';
 import { tempDir } from '../../../helpers/temp-dir.ts';
 import { fakeClient, fakeNode, image, inspector } from '../change-fixtures.ts';
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatAge, formatAgo } from '../../../../src/ui/format/age.ts';
-import { formatBytes, formatBytesCompact } from '../../../../src/ui/format/bytes.ts';
-import { formatCpu } from '../../../../src/ui/format/cpu.ts';
-import { formatClock, formatDuration } from '../../../../src/ui/format/duration.ts';
-import { formatCount, formatPlural } from '../../../../src/ui/format/numbers.ts';
-import { formatPercent, formatRatio } from '../../../../src/ui/format/percent.ts';
+import { formatAge, formatAgo } from '../../../../src/text/age.ts';
+import { formatBytes, formatBytesCompact } from '../../../../src/text/bytes.ts';
+import { formatCpu } from '../../../../src/text/cpu.ts';
+import { formatClock, formatDuration } from '../../../../src/text/duration.ts';
+import { formatCount, formatPlural } from '../../../../src/text/numbers.ts';
+import { formatPercent, formatRatio } from '../../../../src/text/percent.ts';
 import { sparkline } from '../../../../src/ui/format/sparkline.ts';
 
 test.each([

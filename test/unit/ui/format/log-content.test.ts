@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { stringWidthCells } from '../../../../src/text/width.ts';
 import { expandedContent, logContent } from '../../../../src/ui/format/log-content.ts';
 import { findLevel } from '../../../../src/ui/format/log-level.ts';
-import { stringWidthCells } from '../../../../src/ui/format/width.ts';
 import { lineText, markRanges, sliceLine, wrapSpans } from '../../../../src/ui/format/wrap-spans.ts';
 import { logLine } from '../store/slices/logs/log-fixture.ts';
 

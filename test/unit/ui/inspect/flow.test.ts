@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { stringWidthCells } from '../../../../src/ui/format/width.ts';
+import { stringWidthCells } from '../../../../src/text/width.ts';
 import { brokenLines, documentLine, longestLine } from '../../../../src/ui/inspect/document.ts';
 import { findMatches, firstMatchFrom, matchAt } from '../../../../src/ui/inspect/find.ts';
 import { hangOf, unwrapped, wrapped } from '../../../../src/ui/inspect/flow.ts';

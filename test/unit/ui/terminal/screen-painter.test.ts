@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ColorDepth } from '../../../../src/ui/terminal/capabilities.ts';
+import type { ColorDepth } from '../../../../src/text/terminal-capabilities.ts';
 import { createLineParser } from '../../../../src/ui/terminal/cell-grid.ts';
 import { createScreenPainter, type ScreenPainter } from '../../../../src/ui/terminal/screen-painter.ts';
 import { type CellStyle, DEFAULT_STYLE } from '../../../../src/ui/terminal/text-style.ts';

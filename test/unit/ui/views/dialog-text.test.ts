@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { containerId } from '../../../../src/cri/ids.ts';
+import { wrapWords } from '../../../../src/text/wrap-words.ts';
 import { lineWidthCells } from '../../../../src/ui/format/line.ts';
-import { wrapWords } from '../../../../src/ui/format/wrap-words.ts';
 import type { ContainerFacts } from '../../../../src/ui/resources/facts.ts';
 import type { UiState } from '../../../../src/ui/store/state.ts';
 import { activityText } from '../../../../src/ui/views/activity.ts';

@@ -1,6 +1,6 @@
+import { sanitizeLine } from '../../../../text/sanitize.ts';
+import { formatNanosIso, formatTimestamp } from '../../../../text/time-stamp.ts';
 import { parseLogStyles, plainText } from '../../../format/log-styles.ts';
-import { sanitizeLine } from '../../../format/sanitize.ts';
-import { formatNanosIso, formatTimestamp } from '../../../format/time-stamp.ts';
 import { lineText } from '../../../format/wrap-spans.ts';
 import { contentOf } from './heights.ts';
 import type { LogEntry, LogsState } from './logs-state.ts';

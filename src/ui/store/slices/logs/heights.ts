@@ -1,7 +1,8 @@
 /** How many rows each entry takes, and where rows of its text begin: the one arithmetic of reducer and view. */
+
+import { timestampCells } from '../../../../text/time-stamp.ts';
+import { stringWidthCells } from '../../../../text/width.ts';
 import { expandedContent, logContent } from '../../../format/log-content.ts';
-import { timestampCells } from '../../../format/time-stamp.ts';
-import { stringWidthCells } from '../../../format/width.ts';
 import { wrapSpans } from '../../../format/wrap-spans.ts';
 import type { Line } from '../../../theme/tokens.ts';
 import type { LogEntry, LogGeometry, LogsState } from './logs-state.ts';

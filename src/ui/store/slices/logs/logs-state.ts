@@ -1,6 +1,6 @@
 import type { LogLine } from '../../../../node/logs/log-line.ts';
 import type { LogMatcher } from '../../../../node/logs/log-matcher.ts';
-import type { TimestampMode } from '../../../format/time-stamp.ts';
+import type { TimestampMode } from '../../../../text/time-stamp.ts';
 
 /** A container's log, or those of all containers of a pod merged by time. */
 export type LogTarget =

@@ -1,9 +1,9 @@
 /** The rows of the log pane as spans: what is on the screen, and what "save exactly what is shown" saves. */
 import { matchRanges } from '../../../../node/logs/log-matcher.ts';
+import { sanitizeLine } from '../../../../text/sanitize.ts';
+import { formatTimestamp } from '../../../../text/time-stamp.ts';
+import { padCells, truncateCells } from '../../../../text/width.ts';
 import { expandedContent } from '../../../format/log-content.ts';
-import { sanitizeLine } from '../../../format/sanitize.ts';
-import { formatTimestamp } from '../../../format/time-stamp.ts';
-import { padCells, truncateCells } from '../../../format/width.ts';
 import { lineText, markRanges, sliceLine, wrapSpans } from '../../../format/wrap-spans.ts';
 import type { Line, Span, Token } from '../../../theme/tokens.ts';
 import type { UiState } from '../../state.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { padCells, sliceCells, stringWidthCells, truncateCells } from '../../../../src/ui/format/width.ts';
+import { padCells, sliceCells, stringWidthCells, truncateCells } from '../../../src/text/width.ts';
 
 const anyText = fc
 	.array(fc.constantFrom('a', 'bc', ' ', 'é', 'e\u0301', '日', '本語', '👨‍👩‍👧', '한', '…', '─'))

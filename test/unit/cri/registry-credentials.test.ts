@@ -1,13 +1,9 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parseImageReference } from '../../../../src/cri/image-reference.ts';
-import {
-	type AuthAccess,
-	findCredentials,
-	hostAuthAccess,
-} from '../../../../src/ui/effects/registry-auth.ts';
-import { tempDir } from '../../../helpers/temp-dir.ts';
+import { parseImageReference } from '../../../src/cri/image-reference.ts';
+import { type AuthAccess, findCredentials, hostAuthAccess } from '../../../src/cri/registry-credentials.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
 
 const signal = new AbortController().signal;
 const basic = (user: string, password: string) => Buffer.from(`${user}:${password}`).toString('base64');

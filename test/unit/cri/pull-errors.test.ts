@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { CriError, NotFoundError, UnavailableError } from '../../../../src/cri/errors.ts';
-import { explainPullError } from '../../../../src/ui/effects/pull-errors.ts';
+import { CriError, NotFoundError, UnavailableError } from '../../../src/cri/errors.ts';
+import { explainPullError } from '../../../src/cri/pull-errors.ts';
 
 const image = 'reg.example.com/shop/denied-404-timeout:1';
 

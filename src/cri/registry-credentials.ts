@@ -6,8 +6,8 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ImageReference } from '../../cri/image-reference.ts';
-import type { AuthConfig } from '../../cri/model.ts';
+import type { ImageReference } from './image-reference.ts';
+import type { AuthConfig } from './model.ts';
 
 /** How files are read and helpers are run; replaced in tests. */
 export type AuthAccess = {

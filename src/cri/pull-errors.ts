@@ -1,5 +1,26 @@
-import { criErrorCode, errorMessage } from '../../cri/errors.ts';
-import type { PullProblem } from '../store/slices/pulls.ts';
+import { criErrorCode, errorMessage } from './errors.ts';
+
+/** Why a pull failed: its class, one sentence, what to do next, and everything the runtime said. */
+export type PullProblem = {
+	readonly kind:
+		| 'unauthorized'
+		| 'notFound'
+		| 'dns'
+		| 'refused'
+		| 'certificate'
+		| 'rateLimit'
+		| 'diskFull'
+		| 'timeout'
+		| 'shortName'
+		| 'unreachable'
+		| 'other';
+	/** One sentence with its full stop. */
+	readonly sentence: string;
+	/** What the person can do about it, one sentence. */
+	readonly remedy: string;
+	/** The runtime's own words, unshortened and unsanitised. */
+	readonly text: string;
+};
 
 type Rule = {
 	readonly kind: PullProblem['kind'];

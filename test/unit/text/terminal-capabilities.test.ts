@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { detectCapabilities } from '../../../../src/ui/terminal/capabilities.ts';
+import { detectCapabilities } from '../../../src/text/terminal-capabilities.ts';
 
 describe('detectCapabilities', () => {
 	it.each([

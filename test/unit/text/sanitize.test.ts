@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sanitizeLine, sanitizeText } from '../../../../src/ui/format/sanitize.ts';
+import { sanitizeLine, sanitizeText } from '../../../src/text/sanitize.ts';
 
 describe('sanitizeLine', () => {
 	it.each([

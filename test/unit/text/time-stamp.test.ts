@@ -5,7 +5,7 @@ import {
 	formatTimestamp,
 	timestampCells,
 	timestampModes,
-} from '../../../../src/ui/format/time-stamp.ts';
+} from '../../../src/text/time-stamp.ts';
 
 const nanos = BigInt(Date.UTC(2026, 10, 2, 4, 5, 6, 78)) * 1_000_000n + 12_345n;
 
