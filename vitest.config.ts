@@ -27,7 +27,7 @@ export default defineConfig({
 			{
 				test: {
 					name: 'e2e',
-					include: ['test/e2e/**/*.test.ts', 'test/parts/**/*.test.ts'],
+					include: ['test/e2e/**/*.test.ts', 'test/parts/**/*.test.ts', 'test/runtime/**/*.test.ts'],
 					globalSetup: ['test/helpers/global-setup.ts'],
 					env: { TZ: 'UTC' },
 					pool: 'forks',

@@ -35,6 +35,9 @@ const debianParts = {
 	tmux: ['/usr/bin/tmux'],
 	git: ['/usr/bin/git'],
 	gzip: ['/bin/gzip', '/usr/bin/gzip'],
+	podman: ['/usr/bin/podman'],
+	skopeo: ['/usr/bin/skopeo'],
+	umoci: ['/usr/bin/umoci'],
 	'openssh-server': ['/usr/sbin/sshd'],
 	'openssh-client': ['/usr/bin/ssh'],
 	'util-linux': ['/usr/bin/setpriv'],
@@ -55,8 +58,11 @@ const partsByPurpose = {
 	build: [],
 	check: ['git'],
 	sandbox: sandboxParts,
-	test: [...sandboxParts, 'tmux', 'git', 'gzip', 'openssh-server', 'openssh-client', 'util-linux'],
-	bench: [...sandboxParts, 'gzip'],
+	test: [
+		...sandboxParts,
+		...['podman', 'skopeo', 'umoci', 'tmux', 'git', 'gzip', 'openssh-server', 'openssh-client', 'util-linux'],
+	],
+	bench: [...sandboxParts, 'podman', 'gzip'],
 };
 
 /** A problem the person can solve: shown as its message alone, without a stack. */
