@@ -30,7 +30,7 @@ export type BytePath = string | Uint8Array;
 /** What a record lock is to become. Source: fcntl(2), F_OFD_SETLK. */
 export type LockMode = 'shared' | 'exclusive' | 'unlocked';
 
-/** System calls, synchronous: each takes microseconds, none of these waits. */
+/** System calls. All but syncfs are synchronous: each takes microseconds, none of them waits. */
 export type Sys = {
 	/** Source: mount(2); `flags` are the MS_ bits. */
 	mount(source: string, target: string, type: string, flags: number, data: string): void;
@@ -48,6 +48,6 @@ export type Sys = {
 	 * @returns false where somebody else holds it.
 	 */
 	lockFile(descriptor: number, mode: LockMode): boolean;
-	/** Writes out everything of the filesystem that `descriptor` lies on. Source: syncfs(2) */
-	syncfs(descriptor: number): void;
+	/** Writes out everything of the filesystem that `descriptor` lies on; may take long. Source: syncfs(2) */
+	syncfs(descriptor: number): Promise<void>;
 };
