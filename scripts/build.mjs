@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { protos } from './generate-proto.mjs';
 import { ensure, nodePath, rootDir, run, runScript, SetupError } from './setup.mjs';
 
 const srcDir = path.join(rootDir, 'src');
@@ -72,15 +73,17 @@ export async function build({ force = false } = {}) {
 	return true;
 }
 
-/** What is made from the .proto is not in git; scripts/generate.mjs makes it. */
+/** What is made from the .proto files is not in git; scripts/generate.mjs makes it. */
 async function generateWhenStale() {
 	const script = path.join(rootDir, 'scripts/generate.mjs');
-	const proto = path.join(rootDir, 'proto/runtime/v1/api.proto');
-	const generated = path.join(srcDir, 'cri/generated/runtime-v1.json');
-	if (!fs.existsSync(script) || !fs.existsSync(proto)) return;
-	if (fs.existsSync(generated) && fs.statSync(generated).mtimeMs >= fs.statSync(proto).mtimeMs) return;
+	const changedMs = (file) => fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+	const stale = protos.some(({ proto, descriptor }) => {
+		const protoMs = changedMs(proto);
+		return protoMs !== undefined && (changedMs(descriptor) ?? 0) < protoMs;
+	});
+	if (!stale || !fs.existsSync(script)) return;
 	const { exitCode, output } = await run(nodePath, [script], { capture: true });
-	if (exitCode !== 0) throw new SetupError(`cannot generate from ${proto}:\n${output}`);
+	if (exitCode !== 0) throw new SetupError(`cannot generate from the .proto files:\n${output}`);
 }
 
 /** A signature over name, size and time of everything that goes into dist, so that a deleted file counts too. */

@@ -4,7 +4,7 @@ import { generateProto } from './generate-proto.mjs';
 import { nodePath, run, runScript } from './setup.mjs';
 
 await runScript(async () => {
-	if (generateProto()) console.log('generated src/cri/generated/runtime-v1.json');
+	for (const path of generateProto()) console.log(`generated ${path}`);
 	// The command table is TypeScript: only the project's own Node reads it.
 	if (!fs.existsSync(nodePath)) return 0;
 	return (await run(nodePath, ['scripts/generate-keybindings.ts'])).exitCode;

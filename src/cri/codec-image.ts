@@ -65,3 +65,11 @@ export function authToWire(auth: AuthConfig | undefined): WireMessage | undefine
 	if (auth === undefined) return undefined;
 	return Object.fromEntries(Object.entries(auth).filter(([, value]) => value !== undefined));
 }
+
+/** Source: message AuthConfig. Fields that say nothing are left out. */
+export function mapAuth(wire: WireMessage): AuthConfig {
+	const fields = ['username', 'password', 'auth', 'serverAddress', 'identityToken', 'registryToken'] as const;
+	return Object.fromEntries(
+		fields.map((field) => [field, readText(wire[field])]).filter(([, value]) => value !== ''),
+	);
+}

@@ -5,6 +5,7 @@
  * Source: proto/runtime/v1/api.proto, services RuntimeService and ImageService.
  */
 import type { ContainerId, ImageId, PodSandboxId } from './ids.ts';
+import type { ImageTransferService } from './image-transfer.ts';
 import type {
 	AuthConfig,
 	Container,
@@ -210,6 +211,8 @@ export type CriClient = {
 	readonly imageEndpoint: string;
 	readonly runtime: RuntimeService;
 	readonly images: ImageService;
+	/** What only our own runtime serves, where images are served. */
+	readonly transfers: ImageTransferService;
 	/** False once the runtime has answered Unimplemented to that RPC on this connection. */
 	supports(rpc: keyof RuntimeService | keyof ImageService): boolean;
 	readonly connectivity: () => Connectivity;

@@ -78,8 +78,14 @@ describe('the command table', () => {
 });
 
 it('every RPC of the protocol is behind the ports, and nothing else is', () => {
-	const proto = readFileSync(join(rootDir, 'proto/runtime/v1/api.proto'), 'utf8');
-	const named = [...proto.matchAll(/^\s*rpc\s+(\w+)/gmu)].map((match) => match[1]);
+	const rpcsOf = (path: string, prefix: string) =>
+		[...readFileSync(join(rootDir, path), 'utf8').matchAll(/^\s*rpc\s+(\w+)/gmu)].map(
+			(match) => `${prefix}${match[1]}`,
+		);
+	const named = [
+		...rpcsOf('proto/runtime/v1/api.proto', ''),
+		...rpcsOf('proto/criscope/v1/images.proto', 'ImageTransferService/'),
+	];
 	expect(named.length).toBeGreaterThan(30);
 	expect(
 		Object.values(rpcTable)

@@ -3,6 +3,7 @@ import { formatEndpoint, parseEndpoint } from '../endpoint-address.ts';
 import type { CriClient } from '../ports.ts';
 import { type ConnectionOptions, openConnection } from './connection.ts';
 import { createImageClient } from './image-client.ts';
+import { createImageTransferClient } from './image-transfer-client.ts';
 import { createRuntimeClient } from './runtime-client.ts';
 import { loadWireMethods } from './wire.ts';
 
@@ -21,7 +22,7 @@ export type CriClientOptions = ConnectionOptions & {
 export function createCriClient(runtimeEndpoint: string, options: CriClientOptions = {}): CriClient {
 	const runtimeAddress = parseEndpoint(runtimeEndpoint);
 	const imageAddress = parseEndpoint(options.imageEndpoint || runtimeEndpoint);
-	const methods = loadWireMethods(['RuntimeService', 'ImageService']);
+	const methods = loadWireMethods(['RuntimeService', 'ImageService', 'ImageTransferService']);
 	const runtime = openConnection(runtimeAddress, methods, options);
 	const shared = formatEndpoint(imageAddress) === formatEndpoint(runtimeAddress);
 	const images = shared ? runtime : openConnection(imageAddress, methods, options);
@@ -31,6 +32,7 @@ export function createCriClient(runtimeEndpoint: string, options: CriClientOptio
 		imageEndpoint: formatEndpoint(imageAddress),
 		runtime: createRuntimeClient(runtime),
 		images: imageService,
+		transfers: createImageTransferClient(images),
 		supports: (rpc) => (rpc in imageService ? images : runtime).supports(rpc),
 		connectivity: runtime.connectivity,
 		onConnectivity: runtime.onConnectivity,

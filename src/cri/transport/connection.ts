@@ -1,5 +1,5 @@
 /**
- * One gRPC connection: unary calls and server streams with deadline, cancel and our errors, the memory of
+ * One gRPC connection: unary calls and streams with deadline, cancel and our errors, the memory of
  * what the runtime does not implement, and reconnecting with back-off whether or not somebody calls.
  */
 import { readFileSync } from 'node:fs';
@@ -17,7 +17,9 @@ import {
 import { shortId } from '../ids.ts';
 import type { CallOptions, Connectivity } from '../ports.ts';
 import { probeEndpoint } from '../socket-probe.ts';
+import { watchConnectivity } from './connectivity.ts';
 import { abortError, type CallContext, criErrorOf, isServiceError } from './grpc-error.ts';
+import { sendRequests } from './request-stream.ts';
 import { type RpcKey, rpcTable } from './rpc-table.ts';
 import type { WireItems, WireMethod, WireMethods } from './wire.ts';
 
@@ -59,19 +61,20 @@ export type Connection = {
 	itemsOf(key: RpcKey, field: string): WireItems;
 	/** Sends the request when iteration begins; leaving the loop cancels the call. */
 	stream(key: RpcKey, request: WireMessage, options?: InvokeOptions): AsyncGenerator<WireMessage, void>;
+	/**
+	 * Streams both ways: sends the requests as fast as the other end takes them, yields what comes back. An error of the
+	 * requests cancels the call and is thrown as it is.
+	 */
+	exchange(
+		key: RpcKey,
+		requests: AsyncIterable<WireMessage>,
+		options?: InvokeOptions,
+	): AsyncGenerator<WireMessage, void>;
 	supports(key: RpcKey): boolean;
 	readonly connectivity: () => Connectivity;
 	onConnectivity(listener: (connectivity: Connectivity) => void): () => void;
 	/** Cancels what is under way. */
 	close(): void;
-};
-
-const connectivityOf: Readonly<Record<grpc.connectivityState, Connectivity>> = {
-	[grpc.connectivityState.IDLE]: 'connecting',
-	[grpc.connectivityState.CONNECTING]: 'connecting',
-	[grpc.connectivityState.READY]: 'ready',
-	[grpc.connectivityState.TRANSIENT_FAILURE]: 'unreachable',
-	[grpc.connectivityState.SHUTDOWN]: 'unreachable',
 };
 
 function channelOptions(options: ConnectionOptions): grpc.ClientOptions {
@@ -198,6 +201,28 @@ export function openConnection(
 		}
 	};
 
+	/** Yields the answers of a stream; leaving the loop cancels the call. */
+	async function* receive(
+		running: grpc.ClientReadableStream<WireMessage> | grpc.ClientDuplexStream<WireMessage, WireMessage>,
+		key: RpcKey,
+		context: CallContext,
+		signal: AbortSignal | undefined,
+	): AsyncGenerator<WireMessage, void> {
+		const cancel = () => running.cancel();
+		calls.add(running);
+		signal?.addEventListener('abort', cancel, { once: true });
+		try {
+			for await (const message of running) yield message as WireMessage;
+			if (signal?.aborted) throw abortError(signal);
+		} catch (error) {
+			throw await translate(error, key, context, signal);
+		} finally {
+			calls.delete(running);
+			signal?.removeEventListener('abort', cancel);
+			running.cancel();
+		}
+	}
+
 	return {
 		unary: (key, request, call = {}) =>
 			ask(key, request, call, (method, bytes) => method.responseDeserialize(bytes)),
@@ -217,18 +242,24 @@ export function openConnection(
 				request,
 				callOptions(context),
 			);
-			const cancel = () => running.cancel();
-			calls.add(running);
-			call.signal?.addEventListener('abort', cancel, { once: true });
+			yield* receive(running, key, context, call.signal);
+		},
+		async *exchange(key, requests, call = {}) {
+			const context = contextOf(key, call);
+			const method = methodOf(key, context, call.signal);
+			const running = client.makeBidiStreamRequest(
+				method.path,
+				method.requestSerialize,
+				method.responseDeserialize,
+				callOptions(context),
+			);
+			const sending = sendRequests(running, requests);
 			try {
-				for await (const message of running) yield message as WireMessage;
-				if (call.signal?.aborted) throw abortError(call.signal);
+				yield* receive(running, key, context, call.signal);
 			} catch (error) {
-				throw await translate(error, key, context, call.signal);
+				throw sending.failure() ?? error;
 			} finally {
-				calls.delete(running);
-				call.signal?.removeEventListener('abort', cancel);
-				running.cancel();
+				sending.stop();
 			}
 		},
 		supports: (key) => methods.has(rpcTable[key].rpc) && !unimplemented.has(key),
@@ -240,41 +271,6 @@ export function openConnection(
 			watch.stop();
 			for (const call of calls) call.cancel();
 			client.close();
-		},
-	};
-}
-
-/**
- * Follows a channel's state, and asks it to connect again whenever it has fallen idle: grpc-js by itself
- * waits for the next call.
- * @param onReconnected called when a connection stands again that had been lost.
- */
-function watchConnectivity(channel: ReturnType<grpc.Client['getChannel']>, onReconnected: () => void) {
-	const listeners = new Set<(connectivity: Connectivity) => void>();
-	let told: Connectivity = 'connecting';
-	let stopped = false;
-	const follow = () => {
-		if (stopped) return;
-		const state = channel.getConnectivityState(true);
-		if (state === grpc.connectivityState.SHUTDOWN) return;
-		channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, follow);
-		const connectivity = connectivityOf[state];
-		if (connectivity === told) return;
-		told = connectivity;
-		// Another runtime, or another version, may answer there now.
-		if (connectivity === 'ready') onReconnected();
-		for (const listener of listeners) listener(connectivity);
-	};
-	follow();
-	return {
-		current: () => told,
-		subscribe: (listener: (connectivity: Connectivity) => void) => {
-			listeners.add(listener);
-			return () => void listeners.delete(listener);
-		},
-		stop: () => {
-			stopped = true;
-			listeners.clear();
 		},
 	};
 }

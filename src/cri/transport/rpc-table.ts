@@ -1,16 +1,20 @@
 /** What is known of each RPC besides its messages: what it does, in words, and how long it may take. */
+import type { ImageTransferService } from '../image-transfer.ts';
 import type { ImageService, RuntimeService } from '../ports.ts';
 
 /** A method of the ports; the RPC has the same name with a capital letter, but for the ones below. */
-export type RpcKey = keyof RuntimeService | keyof ImageService;
+export type RpcKey = keyof RuntimeService | keyof ImageService | TransferRpcKey;
+
+/** A method of our own service, which has names in common with the CRI's. */
+export type TransferRpcKey = `transfers.${keyof ImageTransferService}`;
 
 /** One row of the table. */
 export type RpcFacts = {
-	/** Name of the RPC in the protocol. */
+	/** Name of the RPC as wire.ts lists it. */
 	readonly rpc: string;
 	/** What follows "cannot" in an error: verb and object, without the object's name. */
 	readonly doing: string;
-	/** Deadline in milliseconds; Infinity only for a subscription. */
+	/** Deadline in milliseconds; Infinity only for a subscription and for what tells its progress. */
 	readonly timeoutMs: number;
 	/** A quick question: the client's `timeoutMs` option replaces its deadline. */
 	readonly quick: boolean;
@@ -26,8 +30,13 @@ function slow(rpc: string, doing: string, timeoutMs: number): RpcFacts {
 	return { rpc, doing, timeoutMs, quick: false };
 }
 
+/** An RPC of our own service; a transfer tells how far it is, so that no deadline is needed to know a stuck one. */
+function transfer(rpc: string, doing: string, timeoutMs = Number.POSITIVE_INFINITY): RpcFacts {
+	return slow(`ImageTransferService/${rpc}`, doing, timeoutMs);
+}
+
 /**
- * Every RPC of both services. Reading has 10 s; what creates, starts, stops or removes has the 4 minutes
+ * Every RPC of all services. Reading has 10 s; what creates, starts, stops or removes has the 4 minutes
  * that a kubelet would double its 2 minutes to; a pull has 30 minutes, since the CRI tells no progress by
  * which a stuck one could be known. Calls with a grace or a timeout of their own get it on top.
  */
@@ -73,4 +82,11 @@ export const rpcTable: Readonly<Record<RpcKey, RpcFacts>> = {
 	removeImage: slow('RemoveImage', 'remove image', 4 * minuteMs),
 	imageFsInfo: quick('ImageFsInfo', 'measure the image filesystem'),
 	streamImages: slow('StreamImages', 'list images', minuteMs),
+	'transfers.pullImage': transfer('PullImage', 'pull image'),
+	'transfers.pushImage': transfer('PushImage', 'push image'),
+	'transfers.loadImages': transfer('LoadImages', 'load images'),
+	'transfers.saveImages': transfer('SaveImages', 'save images'),
+	'transfers.tagImage': transfer('TagImage', 'tag image', 4 * minuteMs),
+	'transfers.untagImage': transfer('UntagImage', 'untag image', 4 * minuteMs),
+	'transfers.describeImage': transfer('DescribeImage', 'describe image', minuteMs),
 };

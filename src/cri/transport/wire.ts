@@ -1,18 +1,21 @@
 /**
- * Encodes and decodes the protocol's messages, from the descriptor that scripts/generate-proto.mjs made of
- * proto/runtime/v1/api.proto. int64 is a decimal string on this side (codec-fields.ts makes bigints of
+ * Encodes and decodes the messages of the CRI and of our own second service, from the descriptors that
+ * scripts/generate-proto.mjs made of the .proto files. int64 is a decimal string on this side (codec-fields.ts makes bigints of
  * them), enums are names, an absent message is null.
  */
 import Long from 'long';
 import protobuf from 'protobufjs/light.js';
 import type { WireMessage } from '../codec-fields.ts';
 import { BugError } from '../errors.ts';
-import descriptor from '../generated/runtime-v1.json' with { type: 'json' };
+import criscopeV1 from '../generated/criscope-v1.json' with { type: 'json' };
+import runtimeV1 from '../generated/runtime-v1.json' with { type: 'json' };
 
 /** One RPC as grpc-js wants it. */
 export type WireMethod = {
 	/** `/runtime.v1.RuntimeService/Version` */
 	readonly path: string;
+	/** The client asks with a stream. */
+	readonly requestStream: boolean;
 	/** The server answers with a stream. */
 	readonly responseStream: boolean;
 	readonly requestSerialize: (message: WireMessage) => Buffer;
@@ -35,11 +38,14 @@ export type WireItems = {
 	readonly decode: (bytes: Uint8Array) => WireMessage;
 };
 
-/** All RPCs of both services, by name: `ListContainers`. No name is in both. */
+/**
+ * RPCs by name: `ListContainers` for the CRI, in whose two services no name occurs twice;
+ * `ImageTransferService/PullImage` for the second package, which has names of the first.
+ */
 export type WireMethods = ReadonlyMap<string, WireMethod>;
 
-/** The two services of the protocol. */
-export type WireServiceName = 'RuntimeService' | 'ImageService';
+/** The two services of the CRI, and our own. */
+export type WireServiceName = 'RuntimeService' | 'ImageService' | 'ImageTransferService';
 
 const toObject = {
 	longs: String,
@@ -56,29 +62,60 @@ type Definition = {
 	readonly methods?: Readonly<
 		Record<
 			string,
-			{ readonly requestType: string; readonly responseType: string; readonly responseStream?: boolean }
+			{
+				readonly requestType: string;
+				readonly responseType: string;
+				readonly requestStream?: boolean;
+				readonly responseStream?: boolean;
+			}
 		>
 	>;
 };
 
-const definitions = descriptor.nested.runtime.nested.v1.nested as Readonly<Record<string, Definition>>;
+/** The definitions of one version of one package. */
+type WirePackage = {
+	readonly name: 'runtime' | 'criscope';
+	readonly definitions: Readonly<Record<string, Definition>>;
+	/** Name of one of its RPCs in WireMethods. */
+	readonly keyOf: (service: string, rpc: string) => string;
+};
+
+const cri: WirePackage = {
+	name: 'runtime',
+	definitions: runtimeV1.nested.runtime.nested.v1.nested as Readonly<Record<string, Definition>>,
+	keyOf: (_service, rpc) => rpc,
+};
+const own: WirePackage = {
+	name: 'criscope',
+	definitions: criscopeV1.nested.criscope.nested.v1.nested as Readonly<Record<string, Definition>>,
+	keyOf: (service, rpc) => `${service}/${rpc}`,
+};
+const packageOf: Readonly<Record<WireServiceName, WirePackage>> = {
+	RuntimeService: cri,
+	ImageService: cri,
+	ImageTransferService: own,
+};
 
 /** Adds a definition and everything that its fields are made of. */
-function collect(name: string, into: Record<string, Definition>): void {
+function collect(
+	definitions: WirePackage['definitions'],
+	name: string,
+	into: Record<string, Definition>,
+): void {
 	const definition = definitions[name];
 	if (!definition || into[name]) return;
 	into[name] = definition;
 	for (const part of [definition, ...Object.values(definition.nested ?? {})]) {
-		for (const { type } of Object.values(part.fields ?? {})) collect(type, into);
+		for (const { type } of Object.values(part.fields ?? {})) collect(definitions, type, into);
 	}
 }
 
 /** A reader of some messages and what they are made of: a call needs few of the 180 there are. */
-function rootOf(...names: readonly string[]): protobuf.Root {
+function rootOf(of: WirePackage, ...names: readonly string[]): protobuf.Root {
 	const needed: Record<string, Definition> = {};
-	for (const name of names) collect(name, needed);
+	for (const name of names) collect(of.definitions, name, needed);
 	return protobuf.Root.fromJSON({
-		nested: { runtime: { nested: { v1: { nested: needed } } } },
+		nested: { [of.name]: { nested: { v1: { nested: needed } } } },
 	} as protobuf.INamespace);
 }
 
@@ -104,18 +141,16 @@ function itemsOf(type: protobuf.Type, name: string): WireItems {
 	};
 }
 
-function wireMethod(
-	path: string,
-	requestType: string,
-	responseType: string,
-	responseStream: boolean,
-): WireMethod {
+function wireMethod(of: WirePackage, service: string, rpc: string): WireMethod {
+	const definition = of.definitions[service]?.methods?.[rpc];
+	if (definition === undefined) throw new BugError(`no RPC "${rpc}" in ${service}`);
+	const { requestType, responseType } = definition;
 	let made: ReturnType<typeof make> | undefined;
 	function make() {
-		const root = rootOf(requestType, responseType);
-		const response = root.lookupType(`runtime.v1.${responseType}`);
+		const root = rootOf(of, requestType, responseType);
+		const response = root.lookupType(`${of.name}.v1.${responseType}`);
 		return {
-			request: messageCodec(root.lookupType(`runtime.v1.${requestType}`)),
+			request: messageCodec(root.lookupType(`${of.name}.v1.${requestType}`)),
 			response: messageCodec(response),
 			itemsOf: (field: string) => itemsOf(response, field),
 		};
@@ -125,8 +160,9 @@ function wireMethod(
 		return made;
 	};
 	return {
-		path,
-		responseStream,
+		path: `/${of.name}.v1.${service}/${rpc}`,
+		requestStream: definition.requestStream === true,
+		responseStream: definition.responseStream === true,
 		requestSerialize: (message) => codec().request.serialize(message),
 		requestDeserialize: (bytes) => codec().request.deserialize(bytes),
 		responseSerialize: (message) => codec().response.serialize(message),
@@ -135,19 +171,18 @@ function wireMethod(
 	};
 }
 
-/** Lists the methods of one or both services. The codec of a call is made when the call is first used. */
+/** Lists the methods of some of the services. The codec of a call is made when the call is first used. */
 export function loadWireMethods(services: readonly WireServiceName[]): WireMethods {
 	// protobufjs finds `long` through an eval that a bundle breaks; without it int64 loses its low bits.
 	protobuf.util.Long = Long;
 	protobuf.configure();
 	return new Map(
-		services.flatMap((service) =>
-			Object.entries(definitions[service]?.methods ?? {}).map(
-				([name, { requestType, responseType, responseStream }]): [string, WireMethod] => [
-					name,
-					wireMethod(`/runtime.v1.${service}/${name}`, requestType, responseType, responseStream === true),
-				],
-			),
-		),
+		services.flatMap((service) => {
+			const of = packageOf[service];
+			return Object.keys(of.definitions[service]?.methods ?? {}).map((rpc): [string, WireMethod] => [
+				of.keyOf(service, rpc),
+				wireMethod(of, service, rpc),
+			]);
+		}),
 	);
 }
