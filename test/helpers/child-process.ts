@@ -48,14 +48,19 @@ export async function stopProcess(child: ChildProcess, graceMs = 10_000): Promis
 export function runProgram(
 	file: string,
 	args: readonly string[],
-	options: { readonly signal?: AbortSignal | undefined } = {},
+	options: {
+		readonly signal?: AbortSignal | undefined;
+		/** Instead of this process's own, which gets the folders of system programs on its PATH. */
+		readonly env?: Readonly<Record<string, string>> | undefined;
+	} = {},
 ): Promise<string> {
 	return new Promise((resolve, reject) => {
 		// ip, iptables and mount live in sbin.
 		const { PATH = '' } = process.env;
-		const env = { ...process.env, PATH: `${PATH}:/usr/sbin:/sbin` };
+		const env = options.env ?? { ...process.env, PATH: `${PATH}:/usr/sbin:/sbin` };
 		const maxBuffer = 64 * 1024 * 1024;
-		execFile(file, args, { env, maxBuffer, ...options }, (error, stdout, stderr) => {
+		const { signal } = options;
+		execFile(file, args, { env, maxBuffer, ...(signal && { signal }) }, (error, stdout, stderr) => {
 			if (error === null) resolve(stdout);
 			else
 				reject(
