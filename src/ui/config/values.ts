@@ -1,4 +1,4 @@
-import { didYouMean } from './suggest.ts';
+import { didYouMean } from '../../text/suggest.ts';
 
 /** One table of a configuration file, read key by key; what is wrong is told through `fail` with the key's place. */
 export type TableReader = {
