@@ -9,6 +9,7 @@ import { createLogEffects } from './effects/log-effects.ts';
 import { createPullEffects } from './effects/pull-effects.ts';
 import { createPullHistory } from './effects/pull-history.ts';
 import { createSessionEffects } from './effects/session-effects.ts';
+import { createTransferMemory } from './effects/transfer-memory.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 /** The effects of all features, made for one host; one line each. */
@@ -25,7 +26,8 @@ export function createHostedEffects(
 ): HostedEffects {
 	const audit = createAuditLog(host.env);
 	const actions = createActionEffects(host, { refresh: lent.refresh, audit });
-	const inspect = createInspectEffects(host);
+	const transfers = createTransferMemory();
+	const inspect = createInspectEffects(host, { transfers });
 	const logs = createLogEffects(host);
 	const pulls = createPullEffects(host, {
 		refresh: lent.refresh,
@@ -33,6 +35,7 @@ export function createHostedEffects(
 		history: createPullHistory(host.env, lent.config.pull.historySize),
 		authAccess: hostAuthAccess(host.env),
 		authFile: lent.config.pull.authFile,
+		transfers,
 	});
 	const sessions = createSessionEffects(host, lent);
 	return {

@@ -59,6 +59,7 @@ describe('the command table', () => {
 			'inspect.summary pane.pods',
 			'inspect.yaml pane.containers',
 			'inspect.json pane.images',
+			'inspect.layers pane.logs',
 			'inspect.format pane.next',
 			'inspect.formatBack pane.previous',
 		];

@@ -4,8 +4,8 @@ import { lineKey } from '../inspect/place.ts';
 import { defaultSavePath } from '../inspect/save-path.ts';
 import { nextMatch } from '../inspect/search-moves.ts';
 import { resourceOf } from '../resources/index.ts';
-import { focusedList } from '../store/selectors.ts';
-import { type InspectTab, inspectTabs } from '../store/slices/inspect.ts';
+import { focusedList, selectedRow } from '../store/selectors.ts';
+import { type InspectState, type InspectTab, inspectTabs, tabsOf } from '../store/slices/inspect.ts';
 import type { UiState } from '../store/state.ts';
 import { type Command, type CommandContext, defineCommand } from './command.ts';
 import { neighbourOf, openInspect, subjectUnderCursor } from './inspect-open.ts';
@@ -18,8 +18,9 @@ function choosesTab(
 	id: string,
 	title: string,
 	keys: readonly string[],
-	next: (tab: InspectTab) => InspectTab,
+	next: (state: NonNullable<InspectState>) => InspectTab,
 	hint?: string,
+	available?: Command['available'],
 ): Command {
 	return defineCommand({
 		id,
@@ -28,15 +29,30 @@ function choosesTab(
 		keys,
 		scopes: ['inspect'],
 		danger: 'none',
+		...(available && { available }),
 		run: ({ state, dispatch }) => {
-			if (state.inspect) dispatch('inspect', { kind: 'inspectTabChosen', tab: next(state.inspect.tab) });
+			if (state.inspect) dispatch('inspect', { kind: 'inspectTabChosen', tab: next(state.inspect) });
 		},
 	});
 }
 
-function turned(tab: InspectTab, step: number): InspectTab {
-	const index = inspectTabs.indexOf(tab) + step;
-	return inspectTabs[(index + inspectTabs.length) % inspectTabs.length] ?? 'summary';
+function turned({ tab, subject }: NonNullable<InspectState>, step: number): InspectTab {
+	const tabs = tabsOf(subject.list);
+	const index = tabs.indexOf(tab) + step;
+	return tabs[(index + tabs.length) % tabs.length] ?? 'summary';
+}
+
+const tabTitles: Readonly<Record<InspectTab, string>> = {
+	summary: 'Show the summary',
+	yaml: 'Show the YAML',
+	json: 'Show the JSON',
+	layers: 'Show what the image is made of: layers, history, who shares them',
+};
+
+/** Whether the object in view has a tab. */
+function hasTab(state: UiState, tab: InspectTab): true | string {
+	if (!state.inspect || tabsOf(state.inspect.subject.list).includes(tab)) return true;
+	return `A ${resourceOf(state.inspect.subject.list).noun} has no layers: its image has.`;
 }
 
 function goesTo(id: string, title: string, keys: readonly string[], step: -1 | 1): Command {
@@ -113,20 +129,37 @@ export const inspectCommands: readonly Command[] = [
 			if (subject) openInspect(dispatch, subject);
 		},
 	}),
+	defineCommand({
+		id: 'image.layers',
+		title: 'Show the layers of the image: sizes, history, who shares and uses them',
+		hint: 'layers',
+		keys: ['l'],
+		scopes: ['images'],
+		danger: 'none',
+		available: (state) => (selectedRow(state, 'images') ? true : 'No image is selected.'),
+		run: ({ state, dispatch }) => {
+			const row = selectedRow(state, 'images');
+			if (!row) return;
+			openInspect(dispatch, { list: 'images', id: row.id, name: row.name });
+			dispatch('inspect', { kind: 'inspectTabChosen', tab: 'layers' });
+		},
+	}),
 	choosesTab(
 		'inspect.format',
-		'Turn to the next of summary, YAML and JSON',
+		"Turn to the next of summary, YAML, JSON and an image's layers",
 		['y', 'tab'],
-		(tab) => turned(tab, 1),
+		(inspect) => turned(inspect, 1),
 		'yaml/json',
 	),
-	choosesTab('inspect.formatBack', 'Turn to the one before', ['shift+tab'], (tab) => turned(tab, -1)),
+	choosesTab('inspect.formatBack', 'Turn to the one before', ['shift+tab'], (inspect) => turned(inspect, -1)),
 	...inspectTabs.map((tab, index) =>
 		choosesTab(
 			`inspect.${tab}`,
-			`Show the ${tab === 'summary' ? tab : tab.toUpperCase()}`,
+			tabTitles[tab],
 			[`${index + 1}`],
 			() => tab,
+			undefined,
+			(state) => hasTab(state, tab),
 		),
 	),
 	defineCommand({

@@ -1,9 +1,9 @@
+import { didYouMean } from '../../text/suggest.ts';
 import { findKeyClashes } from '../keys/clashes.ts';
 import { formatChord } from '../keys/display.ts';
 import type { KeyBinding } from '../keys/keymap.ts';
 import { isPlainLowerCase, parseChord } from '../keys/parse.ts';
 import type { Scope } from '../keys/scope.ts';
-import { didYouMean } from '../../text/suggest.ts';
 import { describe, type Fail, isTable } from './values.ts';
 
 /** What the configuration needs to know of a command. */

@@ -1,12 +1,13 @@
 /** Fetching what the inspect view shows, again and again while it is open, and saving it. */
-import { errorMessage, isAbort } from '../../cri/errors.ts';
+import { errorMessage, isAbort, isUnimplemented } from '../../cri/errors.ts';
 import { containerId, podSandboxId } from '../../cri/ids.ts';
 import type { CriClient } from '../../cri/ports.ts';
 import { containerRows } from '../resources/container-rows.ts';
-import type { InspectAnswer, InspectSubject } from '../store/slices/inspect.ts';
+import type { InspectAnswer, InspectSubject, InspectTab } from '../store/slices/inspect.ts';
 import type { EffectHost } from './effect-host.ts';
 import { createKernelReader, gatherEvidence } from './inspect-evidence.ts';
 import { saveText } from './inspect-save.ts';
+import type { TransferMemory } from './transfer-memory.ts';
 
 /** What commands of the inspect view can set in motion. */
 export type InspectEffects = {
@@ -52,11 +53,20 @@ function wordsOf(answer: unknown): string {
 }
 
 /** Makes the effects. */
-export function createInspectEffects(host: EffectHost): HostedInspectEffects {
+export function createInspectEffects(
+	host: EffectHost,
+	{ transfers }: { readonly transfers: TransferMemory },
+): HostedInspectEffects {
 	const kernel = createKernelReader(host.signal);
 	/** The object being watched and what its last answer said, to tell the state only of changes. */
 	let watch:
-		| { readonly subject: InspectSubject; readonly stop: AbortController; readonly wake: () => void }
+		| {
+				readonly subject: InspectSubject;
+				readonly stop: AbortController;
+				readonly wake: () => void;
+				/** As it was after the last event. */
+				tab: InspectTab | undefined;
+		  }
 		| undefined;
 	/** The overlay opens in an event of its own after its subject: before it was seen, its absence means nothing. */
 	let overlaySeen = false;
@@ -64,6 +74,7 @@ export function createInspectEffects(host: EffectHost): HostedInspectEffects {
 	async function look(subject: InspectSubject, signal: AbortSignal, before: Before): Promise<Before> {
 		const client = host.client();
 		if (!client) return before;
+		const described = tellLayers(client, subject, signal, before);
 		try {
 			const answer = await ask(client, subject, signal);
 			if (signal.aborted) return before;
@@ -78,6 +89,36 @@ export function createInspectEffects(host: EffectHost): HostedInspectEffects {
 				host.dispatch('inspect', { kind: 'inspectFailed', id: subject.id, problem: errorMessage(error) });
 			}
 			return before;
+		} finally {
+			await described;
+		}
+	}
+
+	/** Asks what an image is made of while the person looks at that; never throws. */
+	async function tellLayers(
+		client: CriClient,
+		{ list, id }: InspectSubject,
+		signal: AbortSignal,
+		before: Before,
+	): Promise<void> {
+		if (list !== 'images' || host.getState().inspect?.tab !== 'layers') return;
+		const lacking = 'Sizes and sharing of layers are not known: the CRI has no words for them.';
+		const problem = (text: string): void =>
+			host.dispatch('inspect', { kind: 'imageNotDescribed', id, problem: text });
+		try {
+			const description = await transfers.of(client)?.describeImage(id, { signal });
+			if (signal.aborted) return;
+			if (!description) return problem(lacking);
+			const said = wordsOf(description);
+			// The same words again are not told again, unless something went wrong in between.
+			if (said === before.description && !host.getState().inspect?.layers?.problem) return;
+			before.description = said;
+			host.dispatch('inspect', { kind: 'imageDescribed', id, description });
+		} catch (error) {
+			if (isAbort(error) || signal.aborted) return;
+			if (!isUnimplemented(error)) return problem(`The layers cannot be told: ${errorMessage(error)}.`);
+			transfers.lacks(client);
+			problem(lacking);
 		}
 	}
 
@@ -104,7 +145,12 @@ export function createInspectEffects(host: EffectHost): HostedInspectEffects {
 		signal: AbortSignal,
 		pause: () => Promise<void>,
 	): Promise<void> {
-		let before: Before = { answer: undefined, said: undefined, evidence: undefined };
+		let before: Before = {
+			answer: undefined,
+			said: undefined,
+			evidence: undefined,
+			description: undefined,
+		};
 		while (!signal.aborted) {
 			before = await look(subject, signal, before);
 			if (!signal.aborted) await pause();
@@ -114,18 +160,28 @@ export function createInspectEffects(host: EffectHost): HostedInspectEffects {
 	function start(subject: InspectSubject): void {
 		const stop = new AbortController();
 		const signal = AbortSignal.any([stop.signal, host.signal]);
-		let wake = (): void => undefined;
+		let again = false;
+		const askedWhileAsking = (): void => {
+			again = true;
+		};
+		let wake = askedWhileAsking;
 		const pause = (): Promise<void> =>
 			new Promise((resolve) => {
+				if (again) {
+					again = false;
+					resolve();
+					return;
+				}
 				const timer = setTimeout(() => wake(), refreshMs);
 				wake = () => {
 					clearTimeout(timer);
 					signal.removeEventListener('abort', wake);
+					wake = askedWhileAsking;
 					resolve();
 				};
 				signal.addEventListener('abort', wake, { once: true });
 			});
-		watch = { subject, stop, wake: () => wake() };
+		watch = { subject, stop, wake: () => wake(), tab: host.getState().inspect?.tab };
 		void keepLooking(subject, signal, pause);
 	}
 
@@ -143,6 +199,11 @@ export function createInspectEffects(host: EffectHost): HostedInspectEffects {
 				if (inspect) start(inspect.subject);
 			}
 			if (!inspect) return;
+			if (watch && watch.tab !== inspect.tab) {
+				watch.tab = inspect.tab;
+				// Layers are asked for only while they are looked at: whoever turns to them need not wait for the next round.
+				if (inspect.tab === 'layers') watch.wake();
+			}
 			if (overlays.stack.includes('inspect')) overlaySeen = true;
 			else if (overlaySeen) {
 				end();
@@ -173,9 +234,10 @@ export function createInspectEffects(host: EffectHost): HostedInspectEffects {
 	};
 }
 
-/** What was told already; `evidence` is written by the one loop that owns it. */
+/** What was told already; `evidence` and `description` are written by the one loop that owns it. */
 type Before = {
 	readonly answer: InspectAnswer | undefined;
 	readonly said: string | undefined;
 	evidence: string | undefined;
+	description: string | undefined;
 };

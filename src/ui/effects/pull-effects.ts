@@ -1,17 +1,17 @@
 import { errorMessage } from '../../cri/errors.ts';
 import { parseImageReference } from '../../cri/image-reference.ts';
 import type { AuthConfig } from '../../cri/model.ts';
-import type { CriClient } from '../../cri/ports.ts';
 import { explainPullError } from '../../cri/pull-errors.ts';
 import { type AuthAccess, findCredentials } from '../../cri/registry-credentials.ts';
 import { formatBytes } from '../../text/bytes.ts';
 import { formatClock } from '../../text/duration.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
-import type { PullResult } from '../store/slices/pulls.ts';
 import type { AuditLog } from './action-audit.ts';
 import type { EffectHost } from './effect-host.ts';
 import type { PullHistory } from './pull-history.ts';
+import { type PullListener, pullImage } from './pull-runs.ts';
 import { startStoreGrowth } from './pull-store-growth.ts';
+import type { TransferMemory } from './transfer-memory.ts';
 
 /** Pulling images in the background. */
 export type PullEffects = {
@@ -22,8 +22,8 @@ export type PullEffects = {
 	readonly cancel: (id: number) => void;
 };
 
-/** Layers may take long on a slow line; the person can cancel at any time. */
-const longestPullMs = 4 * 3_600_000;
+/** Between two tellings of progress: coarser than frames, since it may go over a slow line for an hour. */
+const progressEveryMs = 250;
 
 /** Makes the effects and reads the history. Disposing of them cancels every pull. */
 export function createPullEffects(
@@ -37,6 +37,9 @@ export function createPullEffects(
 		readonly authFile?: string | undefined;
 		readonly now?: (() => number) | undefined;
 		readonly growthEveryMs?: number | undefined;
+		readonly progressEveryMs?: number | undefined;
+		/** Which runtimes tell of progress. */
+		readonly transfers: TransferMemory;
 	},
 ): PullEffects & Disposable {
 	const now = options.now ?? Date.now;
@@ -57,22 +60,14 @@ export function createPullEffects(
 		return found;
 	}
 
-	async function pulled(
-		client: CriClient,
-		image: string,
-		auth: AuthConfig | undefined,
-		signal: AbortSignal,
-	): Promise<PullResult> {
-		const before = await client.images
-			.imageStatus(image, { verbose: false }, { signal })
-			.catch(() => undefined);
-		const ref = await client.images.pullImage({ image, auth }, { signal, timeoutMs: longestPullMs });
-		// The answer may be a digest; the store's own id is what the list shows.
-		const after = await client.images.imageStatus(ref, { verbose: false }, { signal }).catch(() => undefined);
+	function listenerOf(id: number): PullListener {
 		return {
-			imageId: after?.image?.id ?? ref,
-			sizeBytes: after?.image?.sizeBytes,
-			unchanged: before?.image !== undefined && before.image.id === after?.image?.id,
+			progressed: (events) => host.dispatch('pulls', { kind: 'pullProgressed', id, events, atMs: now() }),
+			untold() {
+				host.dispatch('pulls', { kind: 'pullUntold', id });
+				growth.watch(id);
+			},
+			everyMs: options.progressEveryMs ?? progressEveryMs,
 		};
 	}
 
@@ -96,7 +91,8 @@ export function createPullEffects(
 			if (!client) throw new Error('no runtime is connected');
 			const found = login ? undefined : await authOf(id, image, signal);
 			problems = found?.problems ?? [];
-			const result = await pulled(client, image, login ?? found?.auth, signal);
+			const request = { image, auth: login ?? found?.auth };
+			const result = await pullImage(client, options.transfers, request, listenerOf(id), { signal });
 			if (signal.aborted) return;
 			host.dispatch('pulls', { kind: 'pullSucceeded', id, result, atMs: now() });
 			const size = result.sizeBytes === undefined ? '' : `, ${formatBytes(result.sizeBytes)}`;
@@ -131,13 +127,14 @@ export function createPullEffects(
 		const id = lastId + 1;
 		const cancel = new AbortController();
 		running.set(id, cancel);
-		host.dispatch('pulls', { kind: 'pullStarted', id, image, atMs: now() });
+		const client = host.client();
+		const asked = client !== undefined && options.transfers.of(client) !== undefined;
+		host.dispatch('pulls', { kind: 'pullStarted', id, image, atMs: now(), asked });
 		host.dispatch('pulls', { kind: 'taskSelected', key: `pull-${id}` });
 		if (login) host.dispatch('pulls', { kind: 'credentialsFound', id, source: 'typed' });
 		notice('plain', `Pulling ${image} in the background: b shows it.`);
 		void options.history.add(image).then(remember);
 		void run(id, image, login, AbortSignal.any([cancel.signal, host.signal]));
-		growth.watch(id);
 	}
 
 	const growth = startStoreGrowth(host, options.growthEveryMs ?? 2_000);

@@ -2,6 +2,7 @@ import type { ImageStatus } from '../../cri/model.ts';
 import { formatBytes } from '../../text/bytes.ts';
 import { healthToken } from '../resources/cells.ts';
 import { type ImageRow, namespaceOf, podNameOf } from '../resources/rows.ts';
+import type { Line } from '../theme/tokens.ts';
 import type { Document } from './document.ts';
 import { commandText, listAt, objectAt, textAt, textMapAt, textsAt, verboseObject } from './field.ts';
 import { momentText } from './moment.ts';
@@ -14,13 +15,26 @@ export type ImageKnowledge = {
 	readonly nowMs: number;
 };
 
-function nanosOf(time: string | undefined): bigint | undefined {
+/** What made a step of an image's history, without the shell that builders put before it. */
+export function historyText(madeBy: string): string {
+	return madeBy.replace(/^\/bin\/sh -c (?:#\(nop\) +)?/u, '').replaceAll(/\s+/gu, ' ');
+}
+
+/** A moment as images write it; undefined where it is none. */
+export function nanosOf(time: string | undefined): bigint | undefined {
 	const ms = time === undefined ? Number.NaN : Date.parse(time);
 	return Number.isNaN(ms) ? undefined : BigInt(ms) * 1_000_000n;
 }
 
-/** Who would miss it: the first question about any image on a full disk. */
-function writeUse(out: Summary, { row, status }: ImageKnowledge): void {
+/**
+ * Who would miss it: the first question about any image on a full disk.
+ * @param others users that the lists do not know, one line each.
+ */
+export function writeUse(
+	out: Summary,
+	{ row, status }: Pick<ImageKnowledge, 'row' | 'status'>,
+	others: readonly Line[] = [],
+): void {
 	out.section('Used by');
 	const users = row?.usedBy ?? [];
 	for (const user of users) {
@@ -30,10 +44,11 @@ function writeUse(out: Summary, { row, status }: ImageKnowledge): void {
 			{ text: `, pod ${podNameOf(user)} in ${namespaceOf(user)}`, token: 'muted' },
 		]);
 	}
+	for (const other of others) out.item(other);
 	const pinned = status?.image?.pinned ?? row?.image.pinned;
 	if (row && !row.containersKnown) {
 		out.item([{ text: 'Not known: the runtime listed no containers yet.', token: 'warn' }]);
-	} else if (users.length === 0) {
+	} else if (users.length + others.length === 0) {
 		out.item([
 			{ text: pinned ? 'No container, but it is pinned.' : 'No container of this node.', token: 'muted' },
 		]);
@@ -74,7 +89,7 @@ function writeLayers(out: Summary, spec: Readonly<Record<string, unknown>> | und
 		const made = textAt(step, 'created_by') ?? textAt(step, 'comment') ?? '?';
 		out.item([
 			{ text: step?.['empty_layer'] === true ? '· ' : '+ ', token: 'muted' },
-			{ text: made.replace(/^\/bin\/sh -c (?:#\(nop\) +)?/u, '').replaceAll(/\s+/gu, ' ') },
+			{ text: historyText(made) },
 		]);
 	}
 }

@@ -20,6 +20,7 @@ import { containerSummary } from './container-summary.ts';
 import type { Document } from './document.ts';
 import { findMatches } from './find.ts';
 import { type Flow, unwrapped, wrapped } from './flow.ts';
+import { imageLayers } from './image-layers.ts';
 import { imageSummary } from './image-summary.ts';
 import { jsonLines } from './json-lines.ts';
 import { type Window, windowOf } from './place.ts';
@@ -153,6 +154,39 @@ const jsonDocument = memoized(
 	(tree) => (tree ? jsonLines(tree) : []),
 );
 
+/** What the second service told, as shown: the history of an image can hold a password too. */
+const layersOf = memoized(
+	(state: UiState) => [state.inspect?.layers, state.inspect?.secretsShown ?? false] as const,
+	(layers, secretsShown) => (layers && !secretsShown ? hideSecrets(layers) : layers),
+);
+
+const layersDocument = memoized(
+	(state: UiState) =>
+		[
+			state.inspect?.subject,
+			state.inspect?.secretsShown ?? false,
+			answerOf(state),
+			layersOf(state),
+			podRows(state),
+			containerRows(state),
+			imageRows(state),
+			state.nowMs,
+		] as const,
+	(subject, secretsShown, answer, layers, pods, containers, images, nowMs): Document => {
+		if (subject?.list !== 'images') return [];
+		const own = images.find(({ id }) => id === subject.id);
+		return imageLayers({
+			row: own && masked(own, secretsShown),
+			status: answer?.list === 'images' ? answer.status : undefined,
+			layers,
+			images,
+			containers,
+			pods,
+			nowMs,
+		});
+	},
+);
+
 /** The lines of the shown tab; none while nothing is known. */
 export function inspectDocument(state: UiState): Document {
 	switch (state.inspect?.tab) {
@@ -162,6 +196,8 @@ export function inspectDocument(state: UiState): Document {
 			return yamlDocument(state);
 		case 'json':
 			return jsonDocument(state);
+		case 'layers':
+			return layersDocument(state);
 		case undefined:
 			return [];
 	}

@@ -1,7 +1,12 @@
 import { resourceOf } from '../resources/index.ts';
 import type { InspectSubject, InspectTab } from '../store/slices/inspect.ts';
 
-const endings: Readonly<Record<InspectTab, string>> = { summary: 'txt', yaml: 'yaml', json: 'json' };
+const endings: Readonly<Record<InspectTab, string>> = {
+	summary: 'txt',
+	yaml: 'yaml',
+	json: 'json',
+	layers: 'layers.txt',
+};
 
 /**
  * The file that saving offers: `./web-1-container.yaml`. A name is from outside and must not lead elsewhere, so

@@ -7,6 +7,7 @@ import { defaultGraceSeconds } from '../store/action-targets.ts';
 import type { ActionVerb, Change } from '../store/slices/actions.ts';
 import type { UiState } from '../store/state.ts';
 import type { Line } from '../theme/tokens.ts';
+import { transferPercent } from './transfer-text.ts';
 
 /** Verbs as sentences begin with them while they are done. */
 export const verbDoing: Readonly<Record<ActionVerb, string>> = {
@@ -48,7 +49,9 @@ export function activityText(state: UiState): string | undefined {
 	const [first] = pulls;
 	if (first) {
 		const time = formatClock(Math.max(0, state.nowMs - first.startedAtMs));
-		parts.push(pulls.length === 1 ? `Pulling ${time}` : `${pulls.length} pulls ${time}`);
+		const percent = first.transfer && transferPercent(first.transfer, state.nowMs);
+		const one = percent ? `Pulling ${percent} ${time}` : `Pulling ${time}`;
+		parts.push(pulls.length === 1 ? one : `${pulls.length} pulls ${time}`);
 	}
 	return parts.length > 0 ? parts.join(' · ') : undefined;
 }

@@ -21,13 +21,13 @@ import { lineKey, resolveAnchor } from '../inspect/place.ts';
 import { inspectedRow } from '../inspect/subject-row.ts';
 import { healthToken } from '../resources/cells.ts';
 import { resourceOf } from '../resources/index.ts';
-import { inspectTabs } from '../store/slices/inspect.ts';
+import { tabsOf } from '../store/slices/inspect.ts';
 import type { UiState } from '../store/state.ts';
 import type { Line, Span } from '../theme/tokens.ts';
 
 type Size = { readonly columns: number; readonly rows: number };
 
-const tabTitles = { summary: 'Summary', yaml: 'YAML', json: 'JSON' } as const;
+const tabTitles = { summary: 'Summary', yaml: 'YAML', json: 'JSON', layers: 'Layers' } as const;
 /** An answer older than this is marked: the view asks every few seconds. */
 const staleMs = 12_000;
 
@@ -98,7 +98,8 @@ function remarksOf(state: UiState, matches: Matches): readonly Span[] {
 }
 
 function tabsLine(state: UiState, columns: number, remarks: readonly Span[]): Line {
-	const tabs = inspectTabs.flatMap((tab): readonly Span[] => {
+	const list = state.inspect?.subject.list;
+	const tabs = (list ? tabsOf(list) : []).flatMap((tab): readonly Span[] => {
 		const chosen = tab === state.inspect?.tab;
 		return [
 			{ text: ` ${tabTitles[tab]} `, token: chosen ? 'titleFocused' : 'muted', reverse: chosen },

@@ -5,7 +5,7 @@ import { formatBytes } from '../../text/bytes.ts';
 import { formatClock } from '../../text/duration.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { wrapWords } from '../../text/wrap-words.ts';
-import { fitLine, selectedLine, splitLine, truncateLine } from '../format/line.ts';
+import { fitLine, lineWidthCells, selectedLine, splitLine, truncateLine } from '../format/line.ts';
 import { paneTitle } from '../format/pane-title.ts';
 import { targetLabel } from '../store/action-targets.ts';
 import { layoutOf } from '../store/layout.ts';
@@ -15,6 +15,7 @@ import type { UiState } from '../store/state.ts';
 import { selectedTask, selectedTaskIndex, type TaskRow, taskRows } from '../store/tasks.ts';
 import type { Line, Token } from '../theme/tokens.ts';
 import { changeProgress, verbDoing } from './activity.ts';
+import { transferFullText, transferLines, transferPercent, transferProgress } from './transfer-text.ts';
 
 type Size = { readonly columns: number; readonly rows: number };
 type Said = { readonly word: string; readonly token: Token | undefined; readonly text: string };
@@ -26,19 +27,20 @@ const pullTokens: Readonly<Record<PullTask['state'], Token | undefined>> = {
 	cancelled: 'warn',
 };
 
-function pullSaid(task: PullTask): Said {
-	const { state, growthBytes, result, problem } = task;
+function pullProgress({ telling, transfer, growthBytes }: PullTask, nowMs: number): string {
+	if (transfer) return transferProgress(transfer, nowMs);
+	if (telling === 'asked') return 'beginning';
+	return growthBytes === undefined
+		? 'no progress told by the CRI; the store has not grown yet'
+		: `~${formatBytes(growthBytes)} so far, by store growth`;
+}
+
+function pullSaid(task: PullTask, nowMs: number): Said {
+	const { state, result, problem } = task;
 	const token = pullTokens[state];
 	switch (state) {
 		case 'running':
-			return {
-				word: 'pulling',
-				token,
-				text:
-					growthBytes === undefined
-						? 'no progress told by the CRI; the store has not grown yet'
-						: `~${formatBytes(growthBytes)} so far, by store growth`,
-			};
+			return { word: 'pulling', token, text: pullProgress(task, nowMs) };
 		case 'done':
 			return {
 				word: 'pulled',
@@ -78,7 +80,7 @@ function changeSaid(state: UiState, change: Change): Said {
 }
 
 function saidOf(state: UiState, row: TaskRow): Said {
-	return row.kind === 'pull' ? pullSaid(row.pull) : changeSaid(state, row.change);
+	return row.kind === 'pull' ? pullSaid(row.pull, state.nowMs) : changeSaid(state, row.change);
 }
 
 function subjectOf(row: TaskRow): string {
@@ -93,6 +95,13 @@ function elapsed(state: UiState, row: TaskRow): string {
 	return formatClock((endedAtMs ?? Math.max(state.nowMs, row.startedAtMs)) - row.startedAtMs);
 }
 
+/** How far a pull is that tells it: it stays in sight however long the name. */
+function percentSpans(state: UiState, row: TaskRow): Line {
+	if (row.kind !== 'pull' || row.pull.state !== 'running' || !row.pull.transfer) return [];
+	const percent = transferPercent(row.pull.transfer, state.nowMs);
+	return percent === undefined ? [] : [{ text: `${percent.padStart(4)}  `, token: 'accent' }];
+}
+
 function rowLine(state: UiState, row: TaskRow, columns: number): Line {
 	const { word, token, text } = saidOf(state, row);
 	const left: Line = [
@@ -100,11 +109,8 @@ function rowLine(state: UiState, row: TaskRow, columns: number): Line {
 		{ text: sanitizeLine(subjectOf(row)) },
 		...(columns >= 60 ? [{ text: `  ${sanitizeLine(text)}`, token: 'muted' } as const] : []),
 	];
-	return splitLine(
-		truncateLine(left, columns - 9),
-		[{ text: `${elapsed(state, row)} `, token: 'muted' }],
-		columns,
-	);
+	const right: Line = [...percentSpans(state, row), { text: `${elapsed(state, row)} `, token: 'muted' }];
+	return splitLine(truncateLine(left, columns - Math.max(9, lineWidthCells(right) + 1)), right, columns);
 }
 
 /** Everything known of a task, as plain paragraphs; not sanitised. */
@@ -120,8 +126,10 @@ function detailsOf(state: UiState, row: TaskRow): readonly string[] {
 	const auth = pull.credentials ? [`Credentials: ${pull.credentials}.`] : ['Credentials: none, anonymous.'];
 	switch (pull.state) {
 		case 'running':
+			// The lines of the transfer say all of it.
+			if (pull.telling !== 'mute') return pull.transfer ? auth : ['Beginning.', ...auth];
 			return [
-				`${pullSaid(pull).text}.`,
+				`${pullSaid(pull, state.nowMs).text}.`,
 				'The growth of the image store is an estimate: other pulls and removals count too, and unpacking lags.',
 				...auth,
 			];
@@ -146,7 +154,8 @@ function detailsOf(state: UiState, row: TaskRow): readonly string[] {
 
 /** Everything known of a task as one text, for the clipboard. */
 export function taskFullText(state: UiState, row: TaskRow): string {
-	return [subjectOf(row), ...detailsOf(state, row)].join('\n');
+	const transfer = row.kind === 'pull' ? transferFullText(row.pull, state.nowMs) : [];
+	return [subjectOf(row), ...detailsOf(state, row), ...transfer].join('\n');
 }
 
 /** Rows of list and details in a room; the list gets what it needs up to half. */
@@ -156,10 +165,14 @@ function shares(count: number, rows: number): { readonly list: number; readonly 
 	return { list, details: Math.max(0, body - list) };
 }
 
-function detailLines(state: UiState, row: TaskRow, columns: number): readonly Line[] {
-	return detailsOf(state, row).flatMap((paragraph) =>
+function detailLines(state: UiState, row: TaskRow, columns: number, rows: number): readonly Line[] {
+	const words = detailsOf(state, row).flatMap((paragraph) =>
 		wrapWords(sanitizeLine(paragraph), columns - 2).map((text): Line => [{ text: ` ${text}` }]),
 	);
+	if (row.kind !== 'pull') return words;
+	const transfer = transferLines(row.pull, state.nowMs, { columns, rows: rows - words.length });
+	// What goes on comes first while it does; afterwards, what came of it.
+	return row.pull.state === 'running' ? [...transfer, ...words] : [...words, ...transfer];
 }
 
 /** How far the details can be scrolled, in lines. */
@@ -167,7 +180,7 @@ export function taskDetailsLimit(state: UiState): number {
 	const row = selectedTask(state);
 	if (!row) return 0;
 	const { details } = shares(taskRows(state).length, layoutOf(state.screen).bodyRows);
-	return Math.max(0, detailLines(state, row, state.screen.columns).length - details);
+	return Math.max(0, detailLines(state, row, state.screen.columns, details).length - details);
 }
 
 /** The whole overlay. */
@@ -204,7 +217,7 @@ export function pullsLines(state: UiState, { columns, rows }: Size): readonly Li
 		focused: false,
 		columns,
 	});
-	const all = detailLines(state, selected, columns);
+	const all = detailLines(state, selected, columns, details);
 	const scroll = Math.min(state.overlays.scroll, Math.max(0, all.length - details));
 	return [title, ...lines, subject, ...all.slice(scroll, scroll + details)];
 }

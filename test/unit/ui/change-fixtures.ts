@@ -186,6 +186,7 @@ export function fakeClient(
 	override: {
 		readonly runtime?: Partial<CriClient['runtime']>;
 		readonly images?: Partial<CriClient['images']>;
+		readonly transfers?: Partial<CriClient['transfers']>;
 	} = {},
 ): CriClient {
 	const called = (rpc: string, id: string): void => void node.calls.push(`${rpc} ${id}`);
@@ -237,7 +238,7 @@ export function fakeClient(
 		},
 		...override.images,
 	};
-	return { runtime, images, supports: () => true } as unknown as CriClient;
+	return { runtime, images, transfers: override.transfers, supports: () => true } as unknown as CriClient;
 }
 
 /** A node that holds these objects. */

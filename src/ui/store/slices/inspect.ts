@@ -1,3 +1,4 @@
+import type { ImageDescription } from '../../../cri/image-transfer.ts';
 import type { ContainerStatus, ImageStatus, PodSandboxStatus } from '../../../cri/model.ts';
 import type { CgroupReading } from '../../../node/cgroup.ts';
 import type { OomKill } from '../../../node/oom-kill.ts';
@@ -6,9 +7,14 @@ import type { ListId } from '../state.ts';
 /** The object under inspection. */
 export type InspectSubject = { readonly list: ListId; readonly id: string; readonly name: string };
 
-/** The ways to look at it, in the order of their tabs. */
-export const inspectTabs = ['summary', 'yaml', 'json'] as const;
+/** The ways to look at an object, in the order of their tabs. */
+export const inspectTabs = ['summary', 'yaml', 'json', 'layers'] as const;
 export type InspectTab = (typeof inspectTabs)[number];
+
+/** The tabs that objects of a list have: only images are made of layers. */
+export function tabsOf(list: ListId): readonly InspectTab[] {
+	return inspectTabs.filter((tab) => tab !== 'layers' || list === 'images');
+}
 
 /** The runtime's newest verbose answer. */
 export type InspectAnswer =
@@ -65,6 +71,14 @@ export type InspectSearch = {
 	readonly origin: InspectPlace;
 };
 
+/** What the runtime's second service told of an image's layers; asked only while they are looked at. */
+export type InspectLayers = {
+	/** Undefined where it told nothing. */
+	readonly description: ImageDescription | undefined;
+	/** Why there is no newer description, or none; undefined while all is well. */
+	readonly problem: string | undefined;
+};
+
 /** What the inspect view shows; undefined while it is closed. */
 export type InspectState =
 	| {
@@ -76,6 +90,8 @@ export type InspectState =
 			/** Why there is no newer answer; undefined while all is well. */
 			readonly problem: string | undefined;
 			readonly evidence: InspectEvidence | undefined;
+			/** Undefined while they were not asked for, or have not been told. */
+			readonly layers: InspectLayers | undefined;
 			readonly secretsShown: boolean;
 			/** Long lines take as many rows as they need; in a summary at first, elsewhere when asked for. */
 			readonly wrap: Readonly<Record<InspectTab, boolean>>;
@@ -99,6 +115,8 @@ export type InspectEvent =
 	  }
 	| { readonly kind: 'inspectFailed'; readonly id: string; readonly problem: string }
 	| { readonly kind: 'evidenceGathered'; readonly id: string; readonly evidence: InspectEvidence }
+	| { readonly kind: 'imageDescribed'; readonly id: string; readonly description: ImageDescription }
+	| { readonly kind: 'imageNotDescribed'; readonly id: string; readonly problem: string }
 	| { readonly kind: 'inspectTabChosen'; readonly tab: InspectTab }
 	| { readonly kind: 'inspectPlaced'; readonly place: InspectPlace }
 	| { readonly kind: 'inspectSecretsToggled' }
@@ -115,14 +133,15 @@ function opened(state: InspectState, subject: InspectSubject): InspectState {
 	return {
 		subject,
 		// Going from object to object compares them: the same tab stays open, secrets are hidden again.
-		tab: state?.tab ?? 'summary',
+		tab: state && tabsOf(subject.list).includes(state.tab) ? state.tab : 'summary',
 		answer: undefined,
 		answeredAtMs: undefined,
 		problem: undefined,
 		evidence: undefined,
+		layers: undefined,
 		secretsShown: false,
-		wrap: state?.wrap ?? { summary: true, yaml: false, json: false },
-		places: { summary: topPlace, yaml: topPlace, json: topPlace },
+		wrap: state?.wrap ?? { summary: true, yaml: false, json: false, layers: true },
+		places: { summary: topPlace, yaml: topPlace, json: topPlace, layers: topPlace },
 		marked: new Set(),
 		search: undefined,
 		replacePath: undefined,
@@ -147,8 +166,16 @@ export function updateInspect(state: InspectState, event: InspectEvent): Inspect
 				: state;
 		case 'evidenceGathered':
 			return event.id === state.subject.id ? { ...state, evidence: event.evidence } : state;
+		case 'imageDescribed':
+			return event.id === state.subject.id
+				? { ...state, layers: { description: event.description, problem: undefined } }
+				: state;
+		case 'imageNotDescribed':
+			return event.id === state.subject.id && event.problem !== state.layers?.problem
+				? { ...state, layers: { description: state.layers?.description, problem: event.problem } }
+				: state;
 		case 'inspectTabChosen':
-			return event.tab === state.tab
+			return event.tab === state.tab || !tabsOf(state.subject.list).includes(event.tab)
 				? state
 				: { ...state, tab: event.tab, marked: new Set(), search: undefined };
 		case 'inspectPlaced':

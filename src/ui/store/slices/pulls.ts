@@ -1,4 +1,6 @@
+import type { TransferEvent } from '../../../cri/image-transfer.ts';
 import type { PullProblem } from '../../../cri/pull-errors.ts';
+import { endedTransfer, initialTransfer, type PullTransfer, updateTransfer } from './pulls/transfer.ts';
 
 /** What a pull brought. */
 export type PullResult = {
@@ -21,6 +23,10 @@ export type PullTask = {
 	readonly credentials: string | undefined;
 	/** By how much the image store has grown since the start: an estimate, shared by all pulls at the time. */
 	readonly growthBytes: bigint | undefined;
+	/** Whether the runtime tells how far it is: it was asked and has not answered, it does, or it cannot. */
+	readonly telling: 'asked' | 'told' | 'mute';
+	/** What it told; undefined before its first word. */
+	readonly transfer: PullTransfer | undefined;
 	readonly result: PullResult | undefined;
 	readonly problem: PullProblem | undefined;
 };
@@ -39,7 +45,22 @@ export type PullsState = {
 
 export type PullsEvent =
 	| { readonly kind: 'historyRead'; readonly history: readonly string[] }
-	| { readonly kind: 'pullStarted'; readonly id: number; readonly image: string; readonly atMs: number }
+	| {
+			readonly kind: 'pullStarted';
+			readonly id: number;
+			readonly image: string;
+			readonly atMs: number;
+			/** The runtime is asked to tell how far it is; without it is known that it cannot. */
+			readonly asked?: boolean | undefined;
+	  }
+	| { readonly kind: 'pullUntold'; readonly id: number }
+	| {
+			readonly kind: 'pullProgressed';
+			readonly id: number;
+			/** What happened since the last time, in order; of a layer only the newest. */
+			readonly events: readonly TransferEvent[];
+			readonly atMs: number;
+	  }
 	| { readonly kind: 'credentialsFound'; readonly id: number; readonly source: string }
 	| { readonly kind: 'storeGrew'; readonly id: number; readonly growthBytes: bigint }
 	| {
@@ -78,7 +99,9 @@ function ended(
 	change: Partial<PullTask> & Pick<PullTask, 'state' | 'endedAtMs'>,
 ): PullsState {
 	const tasks = state.tasks.map((task) =>
-		task.id === id && task.state === 'running' ? { ...task, ...change } : task,
+		task.id === id && task.state === 'running'
+			? { ...task, ...change, transfer: task.transfer && endedTransfer(task.transfer) }
+			: task,
 	);
 	const finished = tasks.filter((task) => task.state !== 'running');
 	const dropped = new Set(finished.slice(0, Math.max(0, finished.length - keptPulls)));
@@ -103,6 +126,8 @@ export function updatePulls(state: PullsState, event: PullsEvent): PullsState {
 				endedAtMs: undefined,
 				credentials: undefined,
 				growthBytes: undefined,
+				telling: event.asked ? 'asked' : 'mute',
+				transfer: undefined,
 				result: undefined,
 				problem: undefined,
 			};
@@ -112,6 +137,14 @@ export function updatePulls(state: PullsState, event: PullsEvent): PullsState {
 			return changed(state, event.id, { credentials: event.source });
 		case 'storeGrew':
 			return changed(state, event.id, { growthBytes: event.growthBytes });
+		case 'pullUntold':
+			return changed(state, event.id, { telling: 'mute' });
+		case 'pullProgressed': {
+			const task = state.tasks.find(({ id }) => id === event.id);
+			if (task?.state !== 'running') return state;
+			const transfer = updateTransfer(task.transfer ?? initialTransfer, event.events, event.atMs);
+			return changed(state, event.id, { telling: 'told', transfer });
+		}
 		case 'pullSucceeded':
 			return ended(state, event.id, { state: 'done', endedAtMs: event.atMs, result: event.result });
 		case 'pullFailed':

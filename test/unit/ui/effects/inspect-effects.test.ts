@@ -6,6 +6,7 @@ import type { ContainerStatus } from '../../../../src/cri/model.ts';
 import { createInspectEffects } from '../../../../src/ui/effects/inspect-effects.ts';
 import { gatherEvidence } from '../../../../src/ui/effects/inspect-evidence.ts';
 import { saveText } from '../../../../src/ui/effects/inspect-save.ts';
+import { createTransferMemory } from '../../../../src/ui/effects/transfer-memory.ts';
 import { container } from '../fixtures.ts';
 import { fakeClient, fakeHost } from './fake-host.ts';
 
@@ -49,7 +50,7 @@ describe('fetching while the view is open', () => {
 				},
 			}),
 		);
-		const effects = createInspectEffects(host);
+		const effects = createInspectEffects(host, { transfers: createTransferMemory() });
 		host.dispatch('inspect', {
 			kind: 'inspectOpened',
 			subject: { list: 'containers', id: app.id, name: 'app' },
@@ -85,7 +86,7 @@ describe('fetching while the view is open', () => {
 				},
 			}),
 		);
-		const effects = createInspectEffects(host);
+		const effects = createInspectEffects(host, { transfers: createTransferMemory() });
 		host.dispatch('inspect', {
 			kind: 'inspectOpened',
 			subject: { list: 'containers', id: app.id, name: 'app' },

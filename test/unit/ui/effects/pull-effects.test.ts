@@ -8,6 +8,7 @@ import type { AuthAccess } from '../../../../src/cri/registry-credentials.ts';
 import { createAuditLog } from '../../../../src/ui/effects/action-audit.ts';
 import { createPullEffects } from '../../../../src/ui/effects/pull-effects.ts';
 import { createPullHistory } from '../../../../src/ui/effects/pull-history.ts';
+import { createTransferMemory } from '../../../../src/ui/effects/transfer-memory.ts';
 import { tempDir } from '../../../helpers/temp-dir.ts';
 import { fakeClient, fakeNode, image, inspector } from '../change-fixtures.ts';
 
@@ -41,6 +42,8 @@ function pulls(images: Partial<ImageService>, authAccess: AuthAccess = noAuth) {
 			history: createPullHistory(env, 3),
 			authAccess,
 			growthEveryMs: 1,
+			progressEveryMs: 1,
+			transfers: createTransferMemory(),
 		},
 	);
 	const until = (condition: () => boolean): Promise<void> =>

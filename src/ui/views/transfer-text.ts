@@ -1,0 +1,202 @@
+/** The progress of a pull as text, where the runtime tells it: the whole, what was said on the way, each layer. */
+
+import type { LayerState } from '../../cri/image-transfer.ts';
+import { formatBytes, formatBytesCompact } from '../../text/bytes.ts';
+import { formatClock } from '../../text/duration.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { sliceCells } from '../../text/width.ts';
+import { wrapWords } from '../../text/wrap-words.ts';
+import { barSpans, percentText } from '../format/bar.ts';
+import { lineWidthCells, truncateLine } from '../format/line.ts';
+import { bytesPerSecond } from '../store/rate.ts';
+import {
+	hasArrived,
+	type LayerTransfer,
+	type PullTransfer,
+	transferTotals,
+	wasThere,
+} from '../store/slices/pulls/transfer.ts';
+import type { PullTask } from '../store/slices/pulls.ts';
+import type { Line, Span, Token } from '../theme/tokens.ts';
+
+const stateWords: Readonly<Record<LayerState, readonly [string, Token | undefined]>> = {
+	waiting: ['waiting', 'muted'],
+	present: ['in store', 'muted'],
+	transferring: ['pulling', 'accent'],
+	verified: ['unpacking', 'accent'],
+	done: ['done', 'ok'],
+	mounted: ['mounted', 'ok'],
+};
+
+/** Notes that stand above the layers; the newest say what goes on. */
+const shownNotes = 3;
+
+/** `42%` of all bytes; undefined where not all of their number is known, or none have to come. */
+export function transferPercent(transfer: PullTransfer, nowMs: number): string | undefined {
+	const { transferredBytes, totalBytes, arrived } = transferTotals(transfer, nowMs);
+	if (!transfer.resolved || arrived || !totalBytes) return undefined;
+	return percentText(transferredBytes / totalBytes);
+}
+
+/** How far a pull is, in words that go after each other: bytes, rate, what is left. */
+function progressWords(transfer: PullTransfer, nowMs: number): readonly string[] {
+	const totals = transferTotals(transfer, nowMs);
+	const { transferredBytes, totalBytes, bytesPerSecond: rate } = totals;
+	if (!transfer.resolved && transfer.layers.length === 0) return ['looking for the image'];
+	if (totals.arrived) {
+		if (transfer.layers.every(wasThere)) return ['all layers are in the store'];
+		const unpacking = transfer.layers.some(({ state }) => state === 'verified');
+		return [`${formatBytes(transferredBytes)} here, ${unpacking ? 'unpacking' : 'finishing'}`];
+	}
+	const total = totalBytes === undefined ? '' : ` of ${formatBytes(totalBytes)}`;
+	const left = totalBytes !== undefined && rate ? ((totalBytes - transferredBytes) / rate) * 1000 : undefined;
+	return [
+		`${formatBytes(transferredBytes)}${total}`,
+		...(rate === undefined ? [] : [`${formatBytes(rate)}/s`]),
+		...(left === undefined ? [] : [`${formatClock(left)} left`]),
+	];
+}
+
+/** How far a running pull is, as one text. */
+export function transferProgress(transfer: PullTransfer, nowMs: number): string {
+	return progressWords(transfer, nowMs).join(', ');
+}
+
+/** The bar over everything, with the words beside it or below it. */
+function overallLines(transfer: PullTransfer, nowMs: number, columns: number): readonly Line[] {
+	const words = progressWords(transfer, nowMs).join('  ');
+	const percent = transferPercent(transfer, nowMs);
+	const { transferredBytes, totalBytes } = transferTotals(transfer, nowMs);
+	if (percent === undefined || !totalBytes) return [[{ text: ` ${words}` }]];
+	const cells = columns >= 100 ? 30 : columns >= 60 ? 20 : 10;
+	const bar: Line = [
+		{ text: ' ' },
+		...barSpans(transferredBytes / totalBytes, cells, 'accent'),
+		{ text: ` ${percent.padStart(4)}` },
+	];
+	const line: Line = [...bar, { text: `  ${words}` }];
+	return lineWidthCells(line) <= columns ? [line] : [bar, [{ text: ` ${words}` }]];
+}
+
+/** What was found where. */
+function originText({ resolved }: PullTransfer): string | undefined {
+	if (!resolved) return undefined;
+	const { reference, source, platform, manifestDigest } = resolved;
+	const from = source ? ` from ${source}` : '';
+	const digest = manifestDigest ? `, manifest ${shortDigest(manifestDigest, 12)}` : '';
+	return `${reference}${from}${platform ? `, ${platform}` : ''}${digest}.`;
+}
+
+function shortDigest(digest: string, cells: number): string {
+	return sliceCells(sanitizeLine(digest.slice(digest.indexOf(':') + 1)), 0, cells);
+}
+
+function bytesText({ state, transferredBytes, totalBytes }: LayerTransfer): string {
+	const total = totalBytes > 0 ? formatBytesCompact(totalBytes) : '?';
+	if (state === 'transferring') return `${formatBytesCompact(transferredBytes)}/${total}`;
+	return total === '?' && transferredBytes > 0 ? formatBytesCompact(transferredBytes) : total;
+}
+
+function shareOf(layer: LayerTransfer): number {
+	if (hasArrived(layer)) return 1;
+	return layer.totalBytes > 0 ? layer.transferredBytes / layer.totalBytes : 0;
+}
+
+/** One layer. A wide screen has room for speed, what is unpacked and where it comes from. */
+function layerLine(layer: LayerTransfer, transfer: PullTransfer, nowMs: number, columns: number): Line {
+	const [word, token] = stateWords[layer.state];
+	const wide = columns >= 60;
+	const idle = layer.state === 'waiting' || wasThere(layer);
+	const cells = wide ? 10 : 6;
+	const bar: Line = idle ? [{ text: ' '.repeat(cells) }] : barSpans(shareOf(layer), cells, token);
+	const line: Span[] = [
+		{ text: ` ${shortDigest(layer.digest, wide ? 12 : 7).padEnd(wide ? 12 : 7)} ` },
+		{ text: `${word.padEnd(9)} `, token },
+		...bar,
+		{ text: ` ${bytesText(layer).padEnd(11)}` },
+	];
+	if (wide) {
+		const rate = layer.state === 'transferring' ? bytesPerSecond(layer.rate, nowMs) : undefined;
+		line.push({ text: ` ${(rate === undefined ? '' : `${formatBytesCompact(rate)}/s`).padEnd(7)}` });
+		const unpacked = layer.unpackedBytes > 0 ? `${formatBytesCompact(layer.unpackedBytes)} unpacked` : '';
+		const elsewhere = layer.source !== '' && layer.source !== transfer.resolved?.source;
+		// Where it comes from is said above for all; here it counts when it is another place, or when there is room.
+		const source = !idle && (elsewhere || columns >= 100) ? sanitizeLine(layer.source) : '';
+		line.push({ text: ` ${unpacked.padEnd(14)} `, token: 'muted' });
+		line.push({ text: source, token: elsewhere ? 'warn' : 'muted' });
+	}
+	return truncateLine(line, columns);
+}
+
+/** Layers next to each other of which there is no more to say than that: one line instead of many. */
+function groupLine(layers: readonly LayerTransfer[], columns: number): Line {
+	const [first] = layers;
+	const [word, token] = first ? stateWords[first.state] : ['', undefined];
+	const bytes = layers.reduce((sum, { totalBytes }) => sum + totalBytes, 0);
+	const size = bytes > 0 ? `  ${formatBytes(bytes)}` : '';
+	return truncateLine(
+		[{ text: ` ${layers.length} layers ` }, { text: word, token }, { text: size }],
+		columns,
+	);
+}
+
+function layerLines(transfer: PullTransfer, nowMs: number, columns: number, rows: number): readonly Line[] {
+	const { layers } = transfer;
+	const one = (layer: LayerTransfer): Line => layerLine(layer, transfer, nowMs, columns);
+	if (layers.length <= rows) return layers.map(one);
+	const out: Line[] = [];
+	let group: LayerTransfer[] = [];
+	const endGroup = (): void => {
+		if (group.length > 2) out.push(groupLine(group, columns));
+		else out.push(...group.map(one));
+		group = [];
+	};
+	for (const layer of layers) {
+		if (group[0]?.state !== layer.state) endGroup();
+		if (layer.state === 'transferring' || layer.state === 'verified') out.push(one(layer));
+		else group.push(layer);
+	}
+	endGroup();
+	return out;
+}
+
+function wrappedLines(text: string, columns: number, token?: Token): readonly Line[] {
+	return wrapWords(sanitizeLine(text), columns - 2).map((line): Line => [{ text: ` ${line}`, token }]);
+}
+
+/** Everything told of a transfer. Where not all layers fit into `rows`, those that rest are drawn together. */
+export function transferLines(
+	task: PullTask,
+	nowMs: number,
+	{ columns, rows }: { readonly columns: number; readonly rows: number },
+): readonly Line[] {
+	const { transfer } = task;
+	if (!transfer) return [];
+	const origin = originText(transfer);
+	const head = [
+		...(task.state === 'running' ? overallLines(transfer, nowMs, columns) : []),
+		...(origin ? wrappedLines(origin, columns, 'muted') : []),
+		...transfer.notes.slice(-shownNotes).flatMap((note) => wrappedLines(`! ${note}`, columns, 'warn')),
+	];
+	return [...head, ...layerLines(transfer, nowMs, columns, Math.max(3, rows - head.length))];
+}
+
+/** Everything told of a transfer, for the clipboard. Sanitised. */
+export function transferFullText(task: PullTask, nowMs: number): readonly string[] {
+	const { transfer } = task;
+	if (!transfer) return [];
+	const origin = originText(transfer);
+	const { resolved } = transfer;
+	const texts = [
+		...(task.state === 'running' ? [transferProgress(transfer, nowMs)] : []),
+		...(origin ? [origin] : []),
+		...(resolved?.manifestDigest ? [`Manifest: ${resolved.manifestDigest}`] : []),
+		...transfer.notes.map((note) => `! ${note}`),
+		...transfer.layers.map((layer) => {
+			const unpacked = layer.unpackedBytes > 0 ? `, ${formatBytes(layer.unpackedBytes)} unpacked` : '';
+			const source = layer.source ? `, from ${layer.source}` : '';
+			return `${layer.digest} ${stateWords[layer.state][0]} ${bytesText(layer)}${unpacked}${source}`;
+		}),
+	];
+	return texts.map((text) => sanitizeLine(text));
+}
