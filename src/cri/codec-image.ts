@@ -11,7 +11,7 @@ import {
 	readWrapped,
 	type WireMessage,
 } from './codec-fields.ts';
-import { mapFilesystemUsage } from './codec-stats.ts';
+import { filesystemUsageToWire, mapFilesystemUsage } from './codec-stats.ts';
 import { imageId } from './ids.ts';
 import type { AuthConfig, Image, ImageFsInfo, ImageSpec, ImageStatus } from './model.ts';
 
@@ -40,9 +40,28 @@ export function mapImage(wire: WireMessage): Image {
 	};
 }
 
+/** Source: message Image. */
+export function imageToWire(image: Image): WireMessage {
+	return {
+		id: image.id,
+		repoTags: image.repoTags,
+		repoDigests: image.repoDigests,
+		size: String(image.sizeBytes),
+		uid: image.uid === undefined ? null : { value: String(image.uid) },
+		username: image.username,
+		pinned: image.pinned,
+		spec: image.spec ?? null,
+	};
+}
+
 /** Source: message ImageStatusResponse. */
 export function mapImageStatus(wire: WireMessage): ImageStatus {
 	return { image: mapOptional(wire['image'], mapImage), info: readStringMap(wire['info']) };
+}
+
+/** Source: message ImageStatusResponse. */
+export function imageStatusToWire({ image, info }: ImageStatus): WireMessage {
+	return { image: image === undefined ? null : imageToWire(image), info };
 }
 
 /** Source: message ImageFsInfoResponse. */
@@ -51,6 +70,20 @@ export function mapImageFsInfo(wire: WireMessage): ImageFsInfo {
 		imageFilesystems: mapList(wire['imageFilesystems'], mapFilesystemUsage),
 		containerFilesystems: mapList(wire['containerFilesystems'], mapFilesystemUsage),
 	};
+}
+
+/** Source: message ImageFsInfoResponse. */
+export function imageFsInfoToWire(fs: ImageFsInfo): WireMessage {
+	return {
+		imageFilesystems: fs.imageFilesystems.map(filesystemUsageToWire),
+		containerFilesystems: fs.containerFilesystems.map(filesystemUsageToWire),
+	};
+}
+
+/** The filter of an image list; undefined lists all. Source: message ImageFilter. */
+export function mapImageFilter(value: unknown): { readonly image: string } | undefined {
+	const image = readText(readMessage(readMessage(value)['image'])['image']);
+	return image === '' ? undefined : { image };
 }
 
 /** The filter of an image list; undefined lists all. */

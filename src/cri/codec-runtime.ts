@@ -54,6 +54,11 @@ export function mapVersion(wire: WireMessage): RuntimeVersion {
 	};
 }
 
+/** Source: message VersionResponse. */
+export function versionToWire(version: RuntimeVersion): WireMessage {
+	return { ...version };
+}
+
 /** Source: message StatusResponse. */
 export function mapStatus(wire: WireMessage): RuntimeStatus {
 	return {
@@ -76,11 +81,26 @@ export function mapStatus(wire: WireMessage): RuntimeStatus {
 	};
 }
 
+/** Source: message StatusResponse. */
+export function statusToWire(status: RuntimeStatus): WireMessage {
+	return {
+		status: { conditions: status.conditions },
+		runtimeHandlers: status.runtimeHandlers.map(({ name, ...features }) => ({ name, features })),
+		features: { supplementalGroupsPolicy: status.supplementalGroupsPolicy },
+		info: status.info,
+	};
+}
+
 /** Source: message RuntimeConfigResponse. */
 export function mapRuntimeConfig(wire: WireMessage): RuntimeConfig {
 	return {
 		cgroupDriver: mapOptional(wire['linux'], (linux) => readEnum(linux['cgroupDriver'], cgroupDrivers)),
 	};
+}
+
+/** Source: message RuntimeConfigResponse. */
+export function runtimeConfigToWire({ cgroupDriver }: RuntimeConfig): WireMessage {
+	return { linux: cgroupDriver === undefined ? null : { cgroupDriver: cgroupDriver.toUpperCase() } };
 }
 
 /** Source: message ContainerEventResponse. */

@@ -33,6 +33,16 @@ export function mapFilesystemUsage(wire: WireMessage): FilesystemUsage {
 	};
 }
 
+/** Source: message FilesystemUsage. */
+export function filesystemUsageToWire(usage: FilesystemUsage): WireMessage {
+	return {
+		timestamp: String(usage.timestampNanos),
+		fsId: { mountpoint: usage.mountpoint },
+		usedBytes: usage.usedBytes === undefined ? null : { value: String(usage.usedBytes) },
+		inodesUsed: usage.inodesUsed === undefined ? null : { value: String(usage.inodesUsed) },
+	};
+}
+
 /** Source: message ContainerStats. */
 export function mapContainerStats(wire: WireMessage): ContainerStats {
 	const attributes = readMessage(wire['attributes']);
