@@ -1,0 +1,44 @@
+/** Control groups, version 1, 2 and hybrid, behind one interface. Source: Linux Documentation/admin-guide/cgroup-v1, cgroup-v2.rst. */
+import type { CpuUsage, MemoryUsage } from '../../cri/model.ts';
+
+/** One reading of a cgroup; what the kernel does not offer is undefined. */
+export type CgroupReading = {
+	readonly timestampNanos: bigint;
+	readonly cpu: CpuUsage | undefined;
+	readonly memory: MemoryUsage | undefined;
+	readonly pids: bigint | undefined;
+	/** How often the kernel's OOM killer struck in it. */
+	readonly oomKills: bigint | undefined;
+	readonly io:
+		| {
+				readonly readBytes: bigint;
+				readonly writeBytes: bigint;
+				readonly reads: bigint;
+				readonly writes: bigint;
+		  }
+		| undefined;
+};
+
+export type Cgroups = {
+	readonly version: 1 | 2;
+	readonly driver: 'cgroupfs' | 'systemd';
+	/**
+	 * The `cgroupsPath` of config.json for an object below a parent, and the path below the mount where it will lie.
+	 * @param parent as the CRI gives it; '' for the default. @throws InvalidArgumentError naming the field when its form
+	 * does not fit the driver.
+	 */
+	pathsFor(
+		parent: string,
+		kind: 'container' | 'monitor' | 'sandbox',
+		id: string,
+	): { readonly cgroupsPath: string; readonly path: string };
+	/** Makes it in every hierarchy; one that is there is no error. */
+	create(path: string): void;
+	addProcess(path: string, pid: number): void;
+	/** Removes it with everything below, after moving nothing: processes in it are a FailedPreconditionError. */
+	remove(path: string): void;
+	processes(path: string): readonly number[];
+	read(path: string): CgroupReading | undefined;
+	/** Everything below the given parent, for leak counts and recovery. */
+	list(parent: string): readonly string[];
+};
