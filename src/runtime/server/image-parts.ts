@@ -1,0 +1,37 @@
+/** What the RPCs of images work with, and how they find and name an image. */
+import { InvalidArgumentError, NotFoundError } from '../../cri/errors.ts';
+import type { ImageDescription } from '../../cri/image-transfer.ts';
+import type { Image } from '../../cri/model.ts';
+import type { ImageTransfers } from '../image/images.ts';
+import type { Log } from '../log.ts';
+import type { Store, StoredImage, WaitOptions } from '../storage/model.ts';
+
+/** The image half of the runtime, as its RPCs see it. */
+export type ImageParts = {
+	readonly store: Store;
+	readonly transfers: ImageTransfers;
+	/** What ListImages says of an image. @throws where the store's copy is damaged */
+	readonly summarize: (image: StoredImage, options?: WaitOptions) => Promise<Image>;
+	readonly describe: (image: StoredImage, options?: WaitOptions) => Promise<ImageDescription>;
+	readonly log: Log;
+	/** Nanoseconds since 1970. */
+	readonly now: () => bigint;
+};
+
+/** @throws InvalidArgumentError where a request names no image, which is a mistake and never a question. */
+export function demandImage(image: string, doing: string): string {
+	if (image.trim() === '') throw new InvalidArgumentError(`cannot ${doing}: no image is given`);
+	return image;
+}
+
+/** @throws NotFoundError where the store has no such image; InvalidArgumentError where several may be meant */
+export async function findOrThrow(
+	{ store }: Pick<ImageParts, 'store'>,
+	image: string,
+	doing: string,
+	options?: WaitOptions,
+): Promise<StoredImage> {
+	const found = await store.findImage(demandImage(image, doing), options);
+	if (found === undefined) throw new NotFoundError(`cannot ${doing} "${image}": there is no such image`);
+	return found;
+}
