@@ -68,3 +68,13 @@ export function splitRepositoryTag(text: string): { readonly repository: string;
 	if (colon > name.lastIndexOf('/')) return { repository: name.slice(0, colon), tag: name.slice(colon + 1) };
 	return { repository: name === '' ? '<none>' : name, tag: '<none>' };
 }
+
+/**
+ * True for a name that does not say which registry it is of: `busybox`, `library/busybox:1`. What Docker would take from
+ * docker.io, podman and CRI-O look for in registries.conf.
+ */
+export function isShortName(text: string): boolean {
+	const slash = text.indexOf('/');
+	const first = slash < 0 ? '' : text.slice(0, slash);
+	return !(/[.:]/.test(first) || first === 'localhost' || /[A-Z]/.test(first));
+}

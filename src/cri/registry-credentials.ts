@@ -122,11 +122,14 @@ function authFiles(
 /** Names that mean Docker Hub in these files. */
 const hubNames = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
 
-/** A key of `auths` without scheme and API version: `https://index.docker.io/v1/` is `index.docker.io`. */
+/**
+ * A key of `auths` without scheme and API version: `https://index.docker.io/v1/` is `index.docker.io`. A folder that
+ * is called v1 stays.
+ */
 function plainKey(key: string): string {
 	return key
 		.replace(/^https?:\/\//, '')
-		.replace(/\/v[12]\/?$/, '')
+		.replace(/^([^/]*)\/v[12]\/?$/, '$1')
 		.replace(/\/$/, '');
 }
 
@@ -155,43 +158,51 @@ function serverOf(reference: ImageReference): string {
 	return hubNames.includes(reference.domain) ? 'https://index.docker.io/v1/' : reference.domain;
 }
 
+/** The name becomes part of a program's name: nothing else may come in by it. */
+function safeHelper(name: string): string | undefined {
+	return /^[\w.-]+$/.test(name) ? name : undefined;
+}
+
 function helperOf(config: Json, reference: ImageReference): string | undefined {
 	const helpers = object(config['credHelpers']);
 	const names = hubNames.includes(reference.domain) ? hubNames : [reference.domain];
 	const key = Object.keys(helpers).find((candidate) => names.includes(plainKey(candidate)));
-	const name = text(key === undefined ? config['credsStore'] : helpers[key]);
-	// The name becomes part of a program's name: nothing else may come in by it.
-	return /^[\w.-]+$/.test(name) ? name : undefined;
+	return safeHelper(text(key === undefined ? config['credsStore'] : helpers[key]));
 }
 
 async function askHelper(
 	access: AuthAccess,
 	name: string,
-	reference: ImageReference,
+	server: string,
+	problems: string[],
 	signal: AbortSignal,
 ): Promise<AuthConfig | undefined> {
-	const answer = await access.runHelper(name, serverOf(reference), { signal });
-	if (answer === undefined) return undefined;
-	const parsed = object(JSON.parse(answer));
-	const username = text(parsed['Username']);
-	const secret = text(parsed['Secret']);
-	if (username === '<token>') return { identityToken: secret };
-	return username ? { username, password: secret } : undefined;
+	try {
+		const answer = await access.runHelper(name, server, { signal });
+		if (answer === undefined) return undefined;
+		const parsed = object(JSON.parse(answer));
+		const username = text(parsed['Username']);
+		const secret = text(parsed['Secret']);
+		if (username === '<token>') return { identityToken: secret };
+		return username ? { username, password: secret } : undefined;
+	} catch (error) {
+		signal.throwIfAborted();
+		const cause = error instanceof SyntaxError ? 'its answer is not JSON' : (error as Error).message;
+		problems.push(`cannot ask docker-credential-${name}: ${cause}`);
+		return undefined;
+	}
 }
 
-/**
- * Looks for credentials; the first file that has some wins, its helpers before its own entries, the most
- * specific key before the registry's. What cannot be read or asked is a problem in the answer, not an error.
- * @throws AbortError of the signal only.
- */
-export async function findCredentials(
+type Found = { readonly auth: AuthConfig; readonly source: string };
+
+async function findInFiles(
 	reference: ImageReference,
 	access: AuthAccess,
-	options: { readonly authFile?: string | undefined; readonly signal: AbortSignal },
-): Promise<FoundCredentials> {
-	const { signal } = options;
-	const problems: string[] = [];
-	for (const path of authFiles(access.env, options.authFile)) {
+	authFile: string | undefined,
+	problems: string[],
+	signal: AbortSignal,
+): Promise<Found | undefined> {
+	for (const path of authFiles(access.env, authFile)) {
 		let config: Json;
 		try {
 			const content = await access.readText(path, { signal });
@@ -206,21 +217,50 @@ export async function findCredentials(
 		}
 		const helper = helperOf(config, reference);
 		if (helper !== undefined) {
-			try {
-				const auth = await askHelper(access, helper, reference, signal);
-				if (auth) return { auth, source: `docker-credential-${helper}`, problems };
-			} catch (error) {
-				signal.throwIfAborted();
-				const cause = error instanceof SyntaxError ? 'its answer is not JSON' : (error as Error).message;
-				problems.push(`cannot ask docker-credential-${helper}: ${cause}`);
-			}
+			const auth = await askHelper(access, helper, serverOf(reference), problems, signal);
+			if (auth) return { auth, source: `docker-credential-${helper}` };
 		}
 		const auths = object(config['auths']);
 		const byKey = new Map(Object.entries(auths).map(([key, entry]) => [plainKey(key), object(entry)]));
 		for (const scope of scopesOf(reference)) {
 			const auth = authOf(byKey.get(scope) ?? {});
-			if (auth) return { auth, source: path, problems };
+			if (auth) return { auth, source: path };
 		}
+	}
+	return undefined;
+}
+
+/** Stands for the files among the helpers of registries.conf. */
+const filesHelper = 'containers-auth.json';
+
+/**
+ * Looks for credentials; the first file that has some wins, its helpers before its own entries, the most
+ * specific key before the registry's. What cannot be read or asked is a problem in the answer, not an error.
+ *
+ * @param options.helpers credential-helpers of registries.conf, in order; `containers-auth.json` stands for the files,
+ * and is all there is where the list is absent
+ * @throws AbortError of the signal only.
+ */
+export async function findCredentials(
+	reference: ImageReference,
+	access: AuthAccess,
+	options: {
+		readonly authFile?: string | undefined;
+		readonly helpers?: readonly string[] | undefined;
+		readonly signal: AbortSignal;
+	},
+): Promise<FoundCredentials> {
+	const { authFile, helpers = [filesHelper], signal } = options;
+	const problems: string[] = [];
+	for (const helper of helpers) {
+		let found: Found | undefined;
+		if (helper === filesHelper) found = await findInFiles(reference, access, authFile, problems, signal);
+		else {
+			const name = safeHelper(helper);
+			const auth = name && (await askHelper(access, name, reference.domain, problems, signal));
+			if (auth) found = { auth, source: `docker-credential-${helper}` };
+		}
+		if (found) return { ...found, problems };
 	}
 	return { auth: undefined, source: undefined, problems };
 }
