@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { UsageError } from './cli/usage-error.ts';
 import { parseEndpoint } from './cri/endpoint-address.ts';
 
 /** What the command line asks for. */
@@ -18,11 +19,6 @@ export type ProgramOptions = {
 	readonly version: boolean;
 };
 
-/** The arguments are wrong: one sentence, exit code 64. */
-export class UsageError extends Error {
-	override readonly name = 'UsageError';
-}
-
 const flags = {
 	'runtime-endpoint': { type: 'string', short: 'r' },
 	'image-endpoint': { type: 'string', short: 'i' },
@@ -37,6 +33,55 @@ const flags = {
 	help: { type: 'boolean', short: 'h' },
 	version: { type: 'boolean', short: 'v' },
 } as const;
+
+/** Flags that verbs take too, before the verb or after it; each but `help` has a value. */
+const verbFlags = ['runtime-endpoint', 'image-endpoint', 'config', 'timeout', 'help'];
+const verbLetters: Readonly<Record<string, string>> = {
+	r: 'runtime-endpoint',
+	i: 'image-endpoint',
+	c: 'config',
+	t: 'timeout',
+	h: 'help',
+};
+
+/** A command: its word, what stood before it and what follows it. */
+export type Command = {
+	readonly word: string;
+	readonly before: readonly string[];
+	readonly after: readonly string[];
+};
+
+/**
+ * Finds the command among the arguments: the first word that is neither a flag nor a flag's value.
+ * @returns undefined where there is none, which is the inspector
+ * @throws UsageError for a flag before it that only the inspector has.
+ */
+export function findCommand(args: readonly string[]): Command | undefined {
+	const inspectorOnly: string[] = [];
+	for (let index = 0; index < args.length; index++) {
+		const word = args[index] ?? '';
+		if (!word.startsWith('-') || word === '-') {
+			const [first] = inspectorOnly;
+			if (first !== undefined) {
+				throw new UsageError(`flag "${first}" is for the inspector only, not for "criscope ${word}"`);
+			}
+			return { word, before: args.slice(0, index), after: args.slice(index + 1) };
+		}
+		if (word === '--') return undefined;
+		const [, dashes, name = '', inline] = /^(--?)([^=]*)(=.*)?$/su.exec(word) ?? [];
+		const long = dashes === '--' ? name : (verbLetters[name.charAt(0)] ?? (flagOf(name) && name));
+		const attached = inline !== undefined || (dashes === '-' && name.length > 1 && long !== name);
+		const isTheirs = long !== undefined && verbFlags.includes(long);
+		if (!isTheirs) inspectorOnly.push(word);
+		const takesValue = isTheirs ? long !== 'help' : flagOf(long ?? '')?.type === 'string';
+		if (takesValue && !attached) index++;
+	}
+	return undefined;
+}
+
+function flagOf(name: string): { readonly type: string } | undefined {
+	return Object.hasOwn(flags, name) ? flags[name as keyof typeof flags] : undefined;
+}
 
 function knownFlags(): string {
 	return Object.keys(flags)

@@ -1,37 +1,69 @@
 /** What a verb of the command line is: data in a table (verbs.ts), one file each. */
 import type { Readable, Writable } from 'node:stream';
 import type { CriClient } from '../cri/ports.ts';
+import type { FlagSpecs, FlagValues } from './flags.ts';
+
+/** Columns and rows of a terminal, in cells. */
+export type TerminalSize = { readonly columns: number; readonly rows: number };
 
 /** What a verb may use; nothing else of the process. */
 export type VerbContext = {
-	readonly stdin: Readable;
+	/** Standard input, opened when it is first asked for. */
+	readonly stdin: () => Readable;
 	readonly stdout: Writable;
 	readonly stderr: Writable;
 	readonly env: Readonly<Record<string, string | undefined>>;
-	/** Columns of the terminal at stderr, where progress is drawn; undefined where it is none. */
-	readonly terminalColumns: () => number | undefined;
+	/** Size of the terminal at stderr, where progress is drawn; undefined where it is none. Asked anew at every paint. */
+	readonly terminalSize: () => TerminalSize | undefined;
 	readonly stdinIsTerminal: boolean;
 	readonly stdoutIsTerminal: boolean;
-	/** Aborted by SIGINT and SIGTERM. */
+	/** Aborted by SIGINT, SIGTERM and SIGHUP, and when nobody reads stdout any more. */
 	readonly signal: AbortSignal;
 	/** Connects by the rules of the inspector (flags, environment, crictl.yaml, well-known sockets), once. */
 	readonly connect: () => Promise<CriClient>;
+	/** Milliseconds since the epoch. */
+	readonly now: () => number;
+};
+
+/** How many words may follow the flags, and what they are. */
+export type Operands = {
+	readonly least: number;
+	/** Infinity where there is no end. */
+	readonly most: number;
+	/** As it stands in the usage line: `IMAGE…`, `[IMAGE…]`. */
+	readonly words: string;
+};
+
+/** Flags and operands of one call. */
+export type VerbCall<Specs extends FlagSpecs> = {
+	readonly flags: FlagValues<Specs>;
+	/** Names of the flags that were written, or set by their variable. */
+	readonly given: ReadonlySet<string>;
+	readonly operands: readonly string[];
 };
 
 /** One verb, such as `pull`. */
-export type Verb = {
+export type Verb<Specs extends FlagSpecs = FlagSpecs> = {
 	readonly name: string;
 	readonly aliases: readonly string[];
 	/** One line for the list of verbs. */
 	readonly summary: string;
-	/** `pull [flags] IMAGE…` */
-	readonly usage: string;
-	/** Text of `criscope VERB --help`, after the usage line. */
-	readonly help: string;
+	readonly operands: Operands;
+	/** Its own flags; those for the connection come to every verb. */
+	readonly flags: Specs;
+	/** What `criscope VERB --help` says below the flags; '' where they say it all. */
+	readonly notes: string;
+	/** True where everything after the first operand belongs to somebody else, as the command of `exec`. */
+	readonly flagsEndAtFirstOperand?: boolean | undefined;
 	/**
-	 * @param args what follows the verb's name
 	 * @returns the exit code
-	 * @throws UsageError for wrong arguments, anything else for a failure; both become one sentence
+	 * @throws UsageError for arguments that do not go together, anything else for a failure; both become one sentence
 	 */
-	readonly run: (args: readonly string[], context: VerbContext) => Promise<number>;
+	run(call: VerbCall<Specs>, context: VerbContext): Promise<number>;
 };
+
+/** Writes a verb down, so that its `run` knows the types of its own flags. */
+export function defineVerb<const Specs extends FlagSpecs>(verb: Verb<Specs>): Verb {
+	// `run` only ever gets what was parsed by these very specs.
+	return verb as unknown as Verb;
+}

@@ -101,11 +101,26 @@ const rules: readonly Rule[] = [
 	},
 ];
 
+/** Next steps in the words of one way to use this program, in place of those that name the inspector's keys. */
+export type PullRemedies = Readonly<Partial<Record<PullProblem['kind'], string>>>;
+
 /**
  * Puts the failure of a pull into one sentence and a next step; the full text goes with it.
  * @param image as typed; @param registry the host that the reference names.
  */
 export function explainPullError(
+	error: unknown,
+	options: {
+		readonly image: string;
+		readonly registry: string;
+		readonly remedies?: PullRemedies | undefined;
+	},
+): PullProblem {
+	const problem = findProblem(error, options);
+	return { ...problem, remedy: options.remedies?.[problem.kind] ?? problem.remedy };
+}
+
+function findProblem(
 	error: unknown,
 	{ image, registry }: { readonly image: string; readonly registry: string },
 ): PullProblem {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseArguments, UsageError } from '../../src/arguments.ts';
+import { findCommand, parseArguments } from '../../src/arguments.ts';
+import { UsageError } from '../../src/cli/usage-error.ts';
 
 test('flags are read, and the others are off', () => {
 	const options = parseArguments(['-r', 'unix:///run/x.sock', '--read-only', '--theme', 'mono']);

@@ -1,0 +1,45 @@
+/** Verbs with several operands go on after one of them failed; each failure is told at once, in one line. */
+import { errorMessage, isAbort } from '../cri/errors.ts';
+import { sanitizeText } from '../text/sanitize.ts';
+import { ReaderGoneError } from './output/print.ts';
+import { UsageError } from './usage-error.ts';
+import type { VerbContext } from './verb.ts';
+
+/** Tells of one failure on stderr. */
+export function tellFailure({ stderr }: Pick<VerbContext, 'stderr'>, message: string): void {
+	stderr.write(`criscope: ${sanitizeText(message)}\n`);
+}
+
+/** True for what ends the whole verb, not just one of its operands. */
+function endsAll(error: unknown, signal: AbortSignal): boolean {
+	const bug = error instanceof TypeError || error instanceof ReferenceError;
+	return (
+		signal.aborted || isAbort(error) || error instanceof ReaderGoneError || error instanceof UsageError || bug
+	);
+}
+
+/**
+ * Does something for each object in turn.
+ * @param describe the failure as a person reads it; the error's message where it is not given
+ * @returns the exit code: 1 where any failed
+ * @throws what ends the whole verb: an abort, a reader that left, wrong arguments.
+ */
+export async function forEachObject<Item>(
+	items: readonly Item[],
+	context: Pick<VerbContext, 'stderr' | 'signal'>,
+	act: (item: Item) => Promise<void>,
+	describe: (error: unknown, item: Item) => string = errorMessage,
+): Promise<number> {
+	let exitCode = 0;
+	for (const item of items) {
+		try {
+			context.signal.throwIfAborted();
+			await act(item);
+		} catch (error) {
+			if (endsAll(error, context.signal)) throw error;
+			tellFailure(context, describe(error, item));
+			exitCode = 1;
+		}
+	}
+	return exitCode;
+}

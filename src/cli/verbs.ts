@@ -1,0 +1,31 @@
+/** The table of verbs: one line each. */
+import type { Verb } from './verb.ts';
+import { imagefsinfoVerb } from './verbs/imagefsinfo.ts';
+import { imagesVerb } from './verbs/images.ts';
+import { inspectiVerb } from './verbs/inspecti.ts';
+import { loadVerb } from './verbs/load.ts';
+import { pullVerb } from './verbs/pull.ts';
+import { pushVerb } from './verbs/push.ts';
+import { rmiVerb } from './verbs/rmi.ts';
+import { saveVerb } from './verbs/save.ts';
+import { tagVerb } from './verbs/tag.ts';
+import { untagVerb } from './verbs/untag.ts';
+
+/** Every verb, in the order of the help. */
+export const verbs: readonly Verb[] = [
+	imagesVerb,
+	inspectiVerb,
+	pullVerb,
+	pushVerb,
+	rmiVerb,
+	tagVerb,
+	untagVerb,
+	loadVerb,
+	saveVerb,
+	imagefsinfoVerb,
+];
+
+/** The verb of that name or alias. */
+export function findVerb(name: string): Verb | undefined {
+	return verbs.find((verb) => verb.name === name || verb.aliases.includes(name));
+}
