@@ -1,0 +1,134 @@
+/**
+ * Records that other programs share: read again when somebody changed them, indexed once per change, and written so that
+ * nobody ever sees half of it.
+ */
+import { readFile, stat } from 'node:fs/promises';
+import { writeFileAtomically } from '../../sys/atomic-file.ts';
+import { errnoCode } from '../../sys/errno.ts';
+import type { FileLock, HeldLock } from '../../sys/file-lock.ts';
+import type { WaitOptions } from '../model.ts';
+import { readChangeToken, writeChangeToken } from './change-token.ts';
+import { type JsonRecord, parseRecords, serializeRecords } from './json-records.ts';
+
+/** One file of a table. What need not survive a reboot is not durable. */
+export type RecordFile = { readonly path: string; readonly durable: boolean };
+
+/** The table while its lock is held for writing. */
+export type TableChange<T> = {
+	/** As of the last save. */
+	readonly index: T;
+	/** Records of the file at that place, as of the last save. */
+	records(file: number): readonly JsonRecord[];
+	/** Replaces the records of one file; the others stay as they are. */
+	save(file: number, records: readonly JsonRecord[]): Promise<void>;
+};
+
+/** A table of records behind a lock. */
+export type RecordTable<T> = {
+	readonly files: readonly RecordFile[];
+	/** Calls `use` with the records locked for reading. */
+	read<R>(use: (index: T) => R | Promise<R>, options?: WaitOptions): Promise<R>;
+	/** Calls `use` with the records locked for writing. Not to be nested in itself. */
+	change<R>(use: (change: TableChange<T>) => Promise<R>, options?: WaitOptions): Promise<R>;
+};
+
+type Cached<T> = {
+	readonly token: string;
+	readonly stamps: readonly string[];
+	readonly records: readonly (readonly JsonRecord[])[];
+	readonly index: T;
+};
+
+/**
+ * @param locks all are taken, in this order; the first carries the token that is read
+ * @param makeIndex from the records of each file
+ */
+export function createRecordTable<T>(
+	locks: readonly FileLock[],
+	files: readonly RecordFile[],
+	makeIndex: (records: readonly (readonly JsonRecord[])[]) => T,
+): RecordTable<T> {
+	let cached: Cached<T> | undefined;
+
+	const load = async (token: string, signal: AbortSignal | undefined): Promise<Cached<T>> => {
+		const stamps = await Promise.all(files.map((file) => fileStamp(file.path)));
+		// Old writers changed the file and not the token, hence the stamps.
+		if (cached?.token === token && cached.stamps.every((stamp, place) => stamp === stamps[place]))
+			return cached;
+		const records = await Promise.all(
+			files.map(async (file, place) =>
+				stamps[place] === absent ? [] : parseRecords(await readText(file.path, signal), file.path),
+			),
+		);
+		cached = { token, stamps, records, index: makeIndex(records) };
+		return cached;
+	};
+
+	const locked = async <R>(
+		mode: 'shared' | 'exclusive',
+		use: (descriptors: readonly number[]) => Promise<R>,
+		signal: AbortSignal | undefined,
+	): Promise<R> => {
+		await using held = new AsyncDisposableStack();
+		const descriptors: number[] = [];
+		for (const lock of locks) {
+			const one: HeldLock = held.use(await lock.acquire(mode, { signal }));
+			if (one.descriptor !== undefined) descriptors.push(one.descriptor);
+		}
+		return await use(descriptors);
+	};
+	const tokenOf = ([first]: readonly number[]): string => (first === undefined ? '' : readChangeToken(first));
+
+	return {
+		files,
+		read: (use, { signal } = {}) =>
+			locked('shared', async (descriptors) => use((await load(tokenOf(descriptors), signal)).index), signal),
+		change: (use, { signal } = {}) =>
+			locked(
+				'exclusive',
+				async (descriptors) => {
+					let current = await load(tokenOf(descriptors), signal);
+					return use({
+						get index() {
+							return current.index;
+						},
+						records: (file) => current.records[file] ?? [],
+						async save(place, records) {
+							const file = files[place];
+							if (file === undefined) throw new RangeError(`no record file ${place}`);
+							// From here on what is cached may be older than the file.
+							cached = undefined;
+							const [token = ''] = descriptors.map(writeChangeToken);
+							await writeFileAtomically(file.path, serializeRecords(records), {
+								mode: 0o600,
+								durable: file.durable,
+							});
+							const all = files.map((_, other) =>
+								other === place ? records : (current.records[other] ?? []),
+							);
+							const stamps = await Promise.all(files.map(({ path }) => fileStamp(path)));
+							current = { token, stamps, records: all, index: makeIndex(all) };
+							cached = current;
+						},
+					});
+				},
+				signal,
+			),
+	};
+}
+
+const absent = 'absent';
+
+async function fileStamp(file: string): Promise<string> {
+	try {
+		const { ino, size, mtimeNs } = await stat(file, { bigint: true });
+		return `${ino} ${size} ${mtimeNs}`;
+	} catch (error) {
+		if (errnoCode(error) === 'ENOENT') return absent;
+		throw error;
+	}
+}
+
+async function readText(file: string, signal: AbortSignal | undefined): Promise<string> {
+	return readFile(file, signal === undefined ? 'utf8' : { encoding: 'utf8', signal });
+}

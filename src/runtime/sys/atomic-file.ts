@@ -1,0 +1,54 @@
+/** Files that are either as they were or as they shall be, whatever happens meanwhile. */
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+
+export type AtomicFileOptions = {
+	/** Permissions of the new file. */
+	readonly mode: number;
+	/** Survives a power cut; without it the file survives only a crash of the program, and costs no wait for the disk. */
+	readonly durable: boolean;
+};
+
+/**
+ * Replaces a file: written beside it, written out to the disk, renamed over it, and the folder written out too.
+ * On failure the old file stays and nothing is left beside it.
+ * @throws the errors of open, write, fsync and rename
+ */
+export async function writeFileAtomically(
+	file: string,
+	content: string | Uint8Array,
+	{ mode, durable }: AtomicFileOptions,
+): Promise<void> {
+	const temporary = path.join(
+		path.dirname(file),
+		`.tmp-${path.basename(file)}${randomBytes(6).toString('hex')}`,
+	);
+	try {
+		await writeNewFile(temporary, content, { mode, durable });
+		await rename(temporary, file);
+	} catch (error) {
+		await rm(temporary, { force: true });
+		throw error;
+	}
+	if (durable) await syncPath(path.dirname(file));
+}
+
+/** Writes a file that must not be there yet. */
+export async function writeNewFile(
+	file: string,
+	content: string | Uint8Array,
+	{ mode, durable }: AtomicFileOptions,
+): Promise<void> {
+	await using handle = await open(file, 'wx', mode);
+	await handle.writeFile(content);
+	// The umask may have taken bits away.
+	await handle.chmod(mode);
+	if (durable) await handle.sync();
+}
+
+/** Writes a file or a folder (its entries) out to the disk. Source: fsync(2) */
+export async function syncPath(file: string): Promise<void> {
+	await using handle = await open(file, 'r');
+	await handle.sync();
+}
