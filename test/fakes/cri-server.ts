@@ -12,6 +12,7 @@ import { loadWireMethods, type WireMethod } from '../../src/cri/transport/wire.t
 import { addFault, type FakeFaults, noFaults, type RpcFault } from './cri-faults.ts';
 import { createFakeHandlers, type FakeHandler, FakeStatusError } from './cri-handlers.ts';
 import { addLies, createFakeState, type FakeMessage, type FakeState } from './cri-state.ts';
+import { addTransferService, type createFakeTransfers } from './transfer-service.ts';
 
 /** What the fake starts with. */
 export type FakeCriOptions = {
@@ -27,6 +28,8 @@ export type FakeCriOptions = {
 	readonly info?: FakeMessage | undefined;
 	/** Keeps a state from an earlier server, for a restart. */
 	readonly state?: FakeState | undefined;
+	/** Serves the second service too, as a test says. */
+	readonly transfers?: ReturnType<typeof createFakeTransfers> | undefined;
 	/** Listens on a port of 127.0.0.1 that the system chooses, instead of the socket. */
 	readonly tcp?: boolean | undefined;
 	/** PEM, for TLS; with `ca` it asks its clients for a certificate of that authority. */
@@ -95,6 +98,7 @@ export async function startFakeCriServer(options: FakeCriOptions): Promise<FakeC
 		}
 		server.addService(definition as grpc.ServiceDefinition, implementation);
 	}
+	if (options.transfers) addTransferService(server, options.transfers);
 	const bound = Promise.withResolvers<number>();
 	const address = options.tcp ? '127.0.0.1:0' : `unix:${socketPath}`;
 	server.bindAsync(address, serverCredentials(options), (error, port) =>

@@ -7,6 +7,8 @@ import { nanosOf } from './image-summary.ts';
 /** One layer; what nobody told is undefined. */
 export type ComposedLayer = {
 	readonly diffId: string;
+	/** The store's own id of it. */
+	readonly layerId: string | undefined;
 	readonly compressedDigest: string | undefined;
 	readonly compressedBytes: number | undefined;
 	readonly uncompressedBytes: number | undefined;
@@ -41,6 +43,7 @@ export function compositionOfStatus(status: ImageStatus | undefined): Compositio
 	return {
 		layers: textsAt(objectAt(spec, 'rootfs'), 'diff_ids').map((diffId) => ({
 			diffId,
+			layerId: undefined,
 			compressedDigest: undefined,
 			compressedBytes: undefined,
 			uncompressedBytes: undefined,

@@ -173,13 +173,15 @@ function writeHistory(out: Summary, made: Composition): void {
 
 function writeDigests(out: Summary, { layers }: Composition): void {
 	out.section('Digests');
-	for (const [index, { diffId, compressedDigest }] of layers.entries()) {
+	for (const [index, { diffId, compressedDigest, layerId }] of layers.entries()) {
 		out.fact(`Layer ${index + 1}`, diffId);
 		if (compressedDigest && compressedDigest !== diffId) out.fact('  compressed', compressedDigest);
+		// The base has its diff id for one.
+		if (layerId && layerId !== bareId(diffId)) out.fact('  in the store', layerId);
 	}
 }
 
-/** What an image is made of: damages, sizes, users, layers from the base up, history. Never without a line once it is listed. */
+/** What an image is made of: damages, sizes, layers from the base up, users, history, names. Never empty for a listed one. */
 export function imageLayers(known: LayersKnowledge): Document {
 	const { row, status, layers } = known;
 	const out = createSummary();
@@ -191,11 +193,11 @@ export function imageLayers(known: LayersKnowledge): Document {
 	// Before the service has answered, sizes that are about to come are not shown as unknown.
 	const made = description ? compositionOf(description) : compositionOfStatus(layers ? status : undefined);
 	if (description) writeDamages(out, description);
-	writeImage(out, known, made);
 	writeSizes(out, known, made);
-	writeUse(out, known, otherUsers(known));
 	writeLayers(out, known, made);
+	writeUse(out, known, otherUsers(known));
 	writeHistory(out, made);
+	writeImage(out, known, made);
 	writeDigests(out, made);
 	return out.lines();
 }

@@ -17,7 +17,7 @@ export function sampled(rate: Rate, atMs: number, bytes: number): Rate {
 	const kept = within < 0 ? rate.slice(-1) : rate.slice(Math.max(0, within - 1));
 	const before = kept.at(-2);
 	const next = { atMs, bytes };
-	return before && atMs - before.atMs < stepMs ? [...kept.slice(0, -1), next] : [...kept, next];
+	return last && before && last.atMs - before.atMs < stepMs ? [...kept.slice(0, -1), next] : [...kept, next];
 }
 
 /** Bytes per second by now; 0 when nothing has come for the whole window, undefined while it is too early to say. */

@@ -39,27 +39,27 @@ export function transferPercent(transfer: PullTransfer, nowMs: number): string |
 }
 
 /** How far a pull is, in words that go after each other: bytes, rate, what is left. */
-function progressWords(transfer: PullTransfer, nowMs: number): readonly string[] {
+function progressWords(transfer: PullTransfer, nowMs: number, bytes = formatBytes): readonly string[] {
 	const totals = transferTotals(transfer, nowMs);
 	const { transferredBytes, totalBytes, bytesPerSecond: rate } = totals;
 	if (!transfer.resolved && transfer.layers.length === 0) return ['looking for the image'];
 	if (totals.arrived) {
 		if (transfer.layers.every(wasThere)) return ['all layers are in the store'];
 		const unpacking = transfer.layers.some(({ state }) => state === 'verified');
-		return [`${formatBytes(transferredBytes)} here, ${unpacking ? 'unpacking' : 'finishing'}`];
+		return [`${bytes(transferredBytes)} here, ${unpacking ? 'unpacking' : 'finishing'}`];
 	}
-	const total = totalBytes === undefined ? '' : ` of ${formatBytes(totalBytes)}`;
+	const total = totalBytes === undefined ? '' : ` of ${bytes(totalBytes)}`;
 	const left = totalBytes !== undefined && rate ? ((totalBytes - transferredBytes) / rate) * 1000 : undefined;
 	return [
-		`${formatBytes(transferredBytes)}${total}`,
-		...(rate === undefined ? [] : [`${formatBytes(rate)}/s`]),
+		`${bytes(transferredBytes)}${total}`,
+		...(rate === undefined ? [] : [`${bytes(rate)}/s`]),
 		...(left === undefined ? [] : [`${formatClock(left)} left`]),
 	];
 }
 
-/** How far a running pull is, as one text. */
+/** How far a running pull is, for one line among others, what counts most first: `0:02 left, 8.1M/s, 26M of 49M`. */
 export function transferProgress(transfer: PullTransfer, nowMs: number): string {
-	return progressWords(transfer, nowMs).join(', ');
+	return progressWords(transfer, nowMs, formatBytesCompact).toReversed().join(', ');
 }
 
 /** The bar over everything, with the words beside it or below it. */
@@ -172,13 +172,17 @@ export function transferLines(
 ): readonly Line[] {
 	const { transfer } = task;
 	if (!transfer) return [];
-	const origin = originText(transfer);
-	const head = [
-		...(task.state === 'running' ? overallLines(transfer, nowMs, columns) : []),
-		...(origin ? wrappedLines(origin, columns, 'muted') : []),
-		...transfer.notes.slice(-shownNotes).flatMap((note) => wrappedLines(`! ${note}`, columns, 'warn')),
-	];
-	return [...head, ...layerLines(transfer, nowMs, columns, Math.max(3, rows - head.length))];
+	const overall = task.state === 'running' ? overallLines(transfer, nowMs, columns) : [];
+	const text = originText(transfer);
+	const origin = text ? wrappedLines(text, columns, 'muted') : [];
+	const said = transfer.notes.slice(-shownNotes);
+	const notes = said.flatMap((note) => wrappedLines(`! ${note}`, columns, 'warn'));
+	const layersFor = (head: readonly Line[]) =>
+		layerLines(transfer, nowMs, columns, Math.max(3, rows - head.length));
+	const head = [...overall, ...origin, ...notes];
+	if (rows - head.length >= 5) return [...head, ...layersFor(head)];
+	// Where room is scarce the layers come first: they are what moves.
+	return [...overall, ...layersFor(overall), ...notes, ...origin];
 }
 
 /** Everything told of a transfer, for the clipboard. Sanitised. */

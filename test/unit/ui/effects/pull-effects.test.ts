@@ -3,61 +3,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { CriError } from '../../../../src/cri/errors.ts';
 import { imageId } from '../../../../src/cri/ids.ts';
-import type { ImageService } from '../../../../src/cri/ports.ts';
-import type { AuthAccess } from '../../../../src/cri/registry-credentials.ts';
-import { createAuditLog } from '../../../../src/ui/effects/action-audit.ts';
-import { createPullEffects } from '../../../../src/ui/effects/pull-effects.ts';
 import { createPullHistory } from '../../../../src/ui/effects/pull-history.ts';
-import { createTransferMemory } from '../../../../src/ui/effects/transfer-memory.ts';
 import { tempDir } from '../../../helpers/temp-dir.ts';
-import { fakeClient, fakeNode, image, inspector } from '../change-fixtures.ts';
 
-const noAuth: AuthAccess = { env: {}, readText: async () => undefined, runHelper: async () => undefined };
-
-function pulls(images: Partial<ImageService>, authAccess: AuthAccess = noAuth) {
-	const dir = tempDir();
-	const env = { XDG_STATE_HOME: dir };
-	const ui = inspector({});
-	const ended: string[] = [];
-	const waiting: (() => void)[] = [];
-	ui.store.onEvent((_state, { event }) => {
-		if (/^pull(Succeeded|Failed|Cancelled)$/.test(event.kind)) ended.push(event.kind);
-		for (const wake of waiting) wake();
-	});
-	const node = fakeNode({ images: [image('spare:1')] });
-	const client = fakeClient(node, { images });
-	const audit = createAuditLog(env);
-	const effects = createPullEffects(
-		{
-			getState: ui.state,
-			dispatch: ui.store.dispatch,
-			flush: ui.store.flush,
-			client: () => client,
-			env,
-			signal: new AbortController().signal,
-		},
-		{
-			refresh: () => {},
-			audit,
-			history: createPullHistory(env, 3),
-			authAccess,
-			growthEveryMs: 1,
-			progressEveryMs: 1,
-			transfers: createTransferMemory(),
-		},
-	);
-	const until = (condition: () => boolean): Promise<void> =>
-		new Promise((resolve) => {
-			const check = (): void => {
-				if (condition()) resolve();
-			};
-			waiting.push(check);
-			check();
-		});
-	return { ...ui, effects, dir, audit, until, task: () => ui.state().pulls.tasks.at(-1) };
-}
-
-const imageFsInfo = async () => ({ imageFilesystems: [], containerFilesystems: [] });
+import { imageFsInfo, noAuth, pulls } from './pull-harness.ts';
 
 test('a pull ends with size and time, in the list, the notice, the history and the trail', async () => {
 	const { effects, task, until, state, dir, audit } = pulls({
