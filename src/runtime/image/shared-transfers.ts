@@ -1,0 +1,88 @@
+/** Equal transfers at the same time are one: its callers come and go, and the last one out ends it. */
+import type { TransferEvent } from '../../cri/image-transfer.ts';
+import { createTransferLog, type TransferLog } from './transfer-log.ts';
+
+/** What a transfer does: it tells the log, and stops soon after the signal says so. */
+export type TransferWork = (log: TransferLog, signal: AbortSignal) => Promise<void>;
+
+/** Runs transfers, and ends those that are under way when it is disposed of. */
+export type SharedTransfers = AsyncDisposable & {
+	/**
+	 * Runs the work, or listens to the same work that is under way.
+	 * @param key equal keys are equal work; undefined is like no other.
+	 */
+	run(
+		key: string | undefined,
+		work: TransferWork,
+		options?: { readonly signal?: AbortSignal | undefined },
+	): AsyncIterable<TransferEvent>;
+};
+
+type Running = {
+	readonly log: TransferLog;
+	readonly abort: AbortController;
+	/** Settles when the work has cleaned up; never rejects. */
+	settled: Promise<void>;
+	callers: number;
+};
+
+/** @param onNote gets every note of every transfer */
+export function createSharedTransfers(onNote?: (text: string) => void): SharedTransfers {
+	const keyed = new Map<string, Running>();
+	const all = new Set<Running>();
+	let disposed = false;
+
+	function start(key: string | undefined, work: TransferWork): Running {
+		const log = createTransferLog({ onNote });
+		const abort = new AbortController();
+		const running: Running = { log, abort, settled: Promise.resolve(), callers: 0 };
+		running.settled = (async () => {
+			try {
+				await work(log, abort.signal);
+				log.end();
+			} catch (error) {
+				log.end(error ?? new Error('the transfer failed'));
+			} finally {
+				all.delete(running);
+				forget(key, running);
+			}
+		})();
+		return running;
+	}
+
+	function forget(key: string | undefined, running: Running): void {
+		if (key !== undefined && keyed.get(key) === running) keyed.delete(key);
+	}
+
+	return {
+		async *run(key, work, { signal } = {}) {
+			signal?.throwIfAborted();
+			if (disposed) throw new Error('the runtime is shutting down');
+			let running = key === undefined ? undefined : keyed.get(key);
+			if (running === undefined) {
+				running = start(key, work);
+				all.add(running);
+				if (key !== undefined) keyed.set(key, running);
+			}
+			running.callers += 1;
+			try {
+				await using events = running.log.listen(signal);
+				yield* events;
+			} finally {
+				running.callers -= 1;
+				if (running.callers === 0) {
+					// Whoever asks from now on gets a transfer of their own instead of one that is being stopped.
+					forget(key, running);
+					running.abort.abort(signal?.aborted ? signal.reason : undefined);
+					await running.settled;
+				}
+			}
+		},
+		async [Symbol.asyncDispose]() {
+			disposed = true;
+			const running = [...all];
+			for (const { abort } of running) abort.abort();
+			await Promise.all(running.map(({ settled }) => settled));
+		},
+	};
+}
