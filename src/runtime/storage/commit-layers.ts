@@ -26,7 +26,7 @@ export async function commitLayers(
 ): Promise<void> {
 	if (layers.length === 0) return;
 	// Before the lock is taken: others need not wait for that.
-	await Promise.all(layers.map(({ staged }) => syncPath(staged.tarSplitPath)));
+	await Promise.all(layers.map(({ staged }) => syncIfThere(staged.tarSplitPath)));
 	const others = await Promise.all(
 		parts.additional.map(async ({ layers: table, place }) => ({
 			index: await table.read((index) => index, options),
@@ -59,6 +59,13 @@ export async function commitLayers(
 		},
 		options,
 	);
+}
+
+/** The file of a layer that was committed before has gone already, and is not asked for again. */
+async function syncIfThere(file: string): Promise<void> {
+	await syncPath(file).catch((error: unknown) => {
+		if (errnoCode(error) !== 'ENOENT') throw error;
+	});
 }
 
 async function demandWhole(inspector: LayerInspector, id: string, parent: string): Promise<void> {
