@@ -1,7 +1,8 @@
 /** Runs the calls of a server: decoding, cancel, deadline, back-pressure, and the status at the end. */
 import { type EventEmitter, once } from 'node:events';
 import type { Readable } from 'node:stream';
-import type * as grpc from '@grpc/grpc-js';
+import { setImmediate } from 'node:timers/promises';
+import * as grpc from '@grpc/grpc-js';
 import type { WireMessage } from '../codec-fields.ts';
 import {
 	CriError,
@@ -103,7 +104,7 @@ export function createRunningCalls(observe: CallObserver, maxMessageBytes: numbe
 	const exchange = (rpc: string, served: ServedRpc & { kind: 'exchange' }, method: WireMethod) => {
 		return (call: ExchangeCall) => {
 			const work = async (signal: AbortSignal) => {
-				for await (const message of served.answer(received(call, method), { signal })) {
+				for await (const message of served.answer(received(call, method, signal), { signal })) {
 					await write(call, encoded(method, message), signal);
 				}
 				call.end();
@@ -144,10 +145,19 @@ async function write(call: StreamCall | ExchangeCall, bytes: Buffer, signal: Abo
 	if (!call.write(bytes)) await once(call, 'drain', { signal });
 }
 
-async function* received(call: ExchangeCall, method: WireMethod): AsyncGenerator<WireMessage, void> {
+async function* received(
+	call: ExchangeCall,
+	method: WireMethod,
+	signal: AbortSignal,
+): AsyncGenerator<WireMessage, void> {
 	// The stream must outlive its reader, since the status goes out on it.
 	const messages = (call as unknown as Readable).iterator({ destroyOnReturn: false });
 	for await (const bytes of messages) yield decoded(method, bytes as Buffer);
+	// A call that is reset ends here like one that is complete. Sending makes grpc-js notice, and a turn later we know:
+	// half an archive must not be taken for a whole one.
+	call.sendMetadata(new grpc.Metadata());
+	await setImmediate();
+	signal.throwIfAborted();
 }
 
 function decoded(method: WireMethod, bytes: Buffer): WireMessage {

@@ -1,7 +1,6 @@
-import { errorMessage, isAbort } from '../../cri/errors.ts';
 import type { Image } from '../../cri/model.ts';
 import type { ImageService } from '../../cri/ports.ts';
-import type { StoredImage, WaitOptions } from '../storage/model.ts';
+import type { WaitOptions } from '../storage/model.ts';
 import type { ImageParts } from './image-parts.ts';
 
 /**
@@ -9,32 +8,16 @@ import type { ImageParts } from './image-parts.ts';
  * Source: cri-o 1.36 server/image_list.go, listImages.
  */
 export function createListImages(parts: ImageParts): ImageService['listImages'] {
-	return async (filter, options) => {
-		const images: Image[] = [];
-		for await (const image of listedImages(parts, filter, options)) images.push(image);
-		return images;
-	};
+	return (filter, options) => listedImages(parts, filter, options);
 }
 
-/** What both lists of images yield. An image that is damaged is left out and told of: it cannot be used. */
-export async function* listedImages(
-	{ store, summarize, log }: ImageParts,
+/** What both lists of images hold. */
+export async function listedImages(
+	{ store, summaries }: ImageParts,
 	filter: { readonly image?: string | undefined } | undefined,
 	options?: WaitOptions,
-): AsyncGenerator<Image, void> {
-	const chosen = filter?.image
-		? [await store.findImage(filter.image, options)]
-		: await store.listImages(options);
-	for (const image of chosen.filter((one): one is StoredImage => one !== undefined)) {
-		let summary: Image;
-		try {
-			summary = await summarize(image, options);
-		} catch (error) {
-			options?.signal?.throwIfAborted();
-			if (isAbort(error)) throw error;
-			log('warn', 'image left out of the list', { image: image.id, error: errorMessage(error) });
-			continue;
-		}
-		yield summary;
-	}
+): Promise<readonly Image[]> {
+	if (!filter?.image) return summaries.list(await store.listImages(options), options);
+	const found = await store.findImage(filter.image, options);
+	return found === undefined ? [] : summaries.list([found], options);
 }

@@ -1,18 +1,15 @@
 /** What the RPCs of images work with, and how they find and name an image. */
 import { InvalidArgumentError, NotFoundError } from '../../cri/errors.ts';
-import type { ImageDescription } from '../../cri/image-transfer.ts';
-import type { Image } from '../../cri/model.ts';
 import type { ImageTransfers } from '../image/images.ts';
 import type { Log } from '../log.ts';
 import type { Store, StoredImage, WaitOptions } from '../storage/model.ts';
+import type { ImageSummaries } from './image-summaries.ts';
 
 /** The image half of the runtime, as its RPCs see it. */
 export type ImageParts = {
 	readonly store: Store;
 	readonly transfers: ImageTransfers;
-	/** What ListImages says of an image. @throws where the store's copy is damaged */
-	readonly summarize: (image: StoredImage, options?: WaitOptions) => Promise<Image>;
-	readonly describe: (image: StoredImage, options?: WaitOptions) => Promise<ImageDescription>;
+	readonly summaries: ImageSummaries;
 	readonly log: Log;
 	/** Nanoseconds since 1970. */
 	readonly now: () => bigint;

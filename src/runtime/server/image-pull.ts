@@ -12,13 +12,16 @@ import { kubeletErrorOf } from './registry-errors.ts';
 export function createPullImage({ transfers }: ImageParts): ImageService['pullImage'] {
 	return async ({ image, auth }, options) => {
 		demandImage(image, 'pull image');
+		let pulled: string | undefined;
 		try {
+			// To the very end: whoever leaves early cancels what is left to do.
 			for await (const event of transfers.pull({ image, auth }, options)) {
-				if (event.kind === 'completed') return imageId(event.imageId);
+				if (event.kind === 'completed') pulled = event.imageId;
 			}
 		} catch (error) {
 			throw kubeletErrorOf(error);
 		}
+		if (pulled !== undefined) return imageId(pulled);
 		throw new InternalError(`cannot pull image "${image}": the pull ended without a result`);
 	};
 }

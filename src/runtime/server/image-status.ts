@@ -1,6 +1,6 @@
-import { errorMessage, isAbort } from '../../cri/errors.ts';
+import { errorMessage } from '../../cri/errors.ts';
 import type { ImageService } from '../../cri/ports.ts';
-import type { StoredImage, WaitOptions } from '../storage/model.ts';
+import { asObject, asStringMap, type JsonObject } from '../image/json-fields.ts';
 import { demandImage, type ImageParts } from './image-parts.ts';
 
 /**
@@ -8,17 +8,15 @@ import { demandImage, type ImageParts } from './image-parts.ts';
  * pulls it again, which repairs it.
  * Source: cri-o 1.36 server/image_status.go; kubelet image_manager.go, EnsureImageExists.
  */
-export function createImageStatus(parts: ImageParts): ImageService['imageStatus'] {
-	const { store, summarize, log } = parts;
+export function createImageStatus({ store, summaries, log }: ImageParts): ImageService['imageStatus'] {
 	return async (reference, { verbose }, options) => {
 		const found = await store.findImage(demandImage(reference, 'read image status'), options);
 		if (found === undefined) return { image: undefined, info: {} };
 		try {
-			const image = await summarize(found, options);
-			return { image, info: verbose ? await verboseInfo(parts, found, options) : {} };
+			const { image, config } = await summaries.details(found, options);
+			return { image, info: verbose ? verboseInfo(config) : {} };
 		} catch (error) {
-			options?.signal?.throwIfAborted();
-			if (isAbort(error)) throw error;
+			if (options?.signal?.aborted) throw error;
 			log('warn', 'damaged image counts as absent', { image: found.id, error: errorMessage(error) });
 			return { image: undefined, info: {} };
 		}
@@ -40,20 +38,12 @@ const ociFields = [
 ];
 
 /** The JSON under the key "info", as CRI-O's clients expect it. Source: cri-o 1.36, createImageInfo. */
-async function verboseInfo(
-	{ store }: ImageParts,
-	image: StoredImage,
-	options: WaitOptions | undefined,
-): Promise<Readonly<Record<string, string>>> {
-	const bytes = await store.readBigData(image, `sha256:${image.id}`, options);
-	const config = JSON.parse(bytes.toString()) as Readonly<Record<string, unknown>>;
+function verboseInfo(config: JsonObject): Readonly<Record<string, string>> {
 	const imageSpec = Object.fromEntries(
 		ociFields.filter((field) => config[field] !== undefined).map((field) => [field, config[field]]),
 	);
-	const inner = config['config'];
-	const labels =
-		typeof inner === 'object' && inner !== null && 'Labels' in inner
-			? (inner.Labels ?? undefined)
-			: undefined;
-	return { info: JSON.stringify({ labels, imageSpec }) };
+	const labels = asStringMap(asObject(config['config'])?.['Labels']);
+	return {
+		info: JSON.stringify({ ...(Object.keys(labels).length > 0 && { labels }), imageSpec }),
+	};
 }

@@ -4,5 +4,7 @@ import type { ImageParts } from './image-parts.ts';
 
 /** RPC StreamImages: ListImages for lists that fit no message; the transport makes chunks of it. */
 export function createStreamImages(parts: ImageParts): ImageService['streamImages'] {
-	return (filter, options) => listedImages(parts, filter, options);
+	return async function* (filter, options) {
+		yield* await listedImages(parts, filter, options);
+	};
 }

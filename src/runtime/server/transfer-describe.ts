@@ -1,10 +1,8 @@
 import type { ImageTransferService } from '../../cri/image-transfer.ts';
-import { findOrThrow, type ImageParts } from './image-parts.ts';
+import { describeImage } from '../image/describe.ts';
+import { demandImage, type ImageParts } from './image-parts.ts';
 
 /** RPC DescribeImage. @throws NotFoundError */
-export function createDescribeImage(parts: ImageParts): ImageTransferService['describeImage'] {
-	return async (reference, options) => {
-		const image = await findOrThrow(parts, reference, 'describe image', options);
-		return parts.describe(image, options);
-	};
+export function createDescribeImage({ store }: ImageParts): ImageTransferService['describeImage'] {
+	return (reference, options) => describeImage(demandImage(reference, 'describe image'), store, options);
 }

@@ -1,0 +1,64 @@
+/** Puts the image half of the runtime together: the store, the registries, the unpacker, the transfers. */
+
+import type { ImageTransfers } from './image/images.ts';
+import { openRegistries } from './image/registries/open-registries.ts';
+import { createImageTransfers } from './image/transfers.ts';
+import type { Log } from './log.ts';
+import type { ServeOptions } from './options.ts';
+import { loadStorageConf } from './storage/conf/storage-conf.ts';
+import type { Store, WaitOptions } from './storage/model.ts';
+import { openStore } from './storage/open-store.ts';
+import { createLayerUnpacker } from './storage/unpack/layer-unpacker.ts';
+import { defaultLayerLimits } from './storage/unpacker.ts';
+import { loadLibc } from './sys/libc.ts';
+
+/** What serves images; disposing of it ends transfers, then closes the store. */
+export type OpenImages = AsyncDisposable & { readonly store: Store; readonly transfers: ImageTransfers };
+
+/**
+ * Opens everything that the options and the files of this machine name.
+ * @throws the errors of openStore and loadStorageConf, each one sentence
+ */
+export async function openImages(
+	options: ServeOptions,
+	{ env, log }: { readonly env: Readonly<Record<string, string | undefined>>; readonly log: Log },
+	wait: WaitOptions = {},
+): Promise<OpenImages> {
+	await using undo = new AsyncDisposableStack();
+	const conf = await loadStorageConf(env, { file: options.storageConf });
+	const store = undo.use(
+		await openStore(
+			{
+				...conf,
+				graphRoot: options.root ?? conf.graphRoot,
+				runRoot: options.runRoot ?? conf.runRoot,
+				driver: options.storageDriver ?? conf.driver,
+				sys: loadLibc(),
+				log: (sentence) => log('warn', sentence),
+			},
+			wait,
+		),
+	);
+	const registries = undo.use(
+		openRegistries({
+			env,
+			log: { info: (message) => log('info', message), warning: (message) => log('warn', message) },
+			registriesConf: options.registriesConf,
+			registriesConfDir: options.registriesConfDir,
+			policyPath: options.signaturePolicy,
+			authFile: options.authFile,
+		}),
+	);
+	const unpacker = undo.use(createLayerUnpacker());
+	const transfers = undo.use(
+		createImageTransfers({
+			store,
+			registries,
+			unpacker,
+			log: (line) => log('info', line),
+			layerLimits: { ...defaultLayerLimits, maxUnpackedBytes: options.layerLimitBytes },
+		}),
+	);
+	const opened = undo.move();
+	return { store, transfers, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
