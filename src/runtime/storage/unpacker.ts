@@ -26,6 +26,8 @@ export type UnpackRequest = {
 	/** The blob's digest, for messages. */
 	readonly name: string;
 	readonly limits: LayerLimits;
+	/** Device nodes are made, as real layers have them; false refuses the layer. */
+	readonly devicesAllowed?: boolean | undefined;
 };
 
 /**

@@ -19,6 +19,9 @@ const flockBytes = 32;
 /** glibc before 2.33 has no symbol mknod, so it is reached by number. Source: asm/unistd.h */
 const mknodatNumber = process.arch === 'arm64' ? 33 : 259;
 const atCurrentDirectory = -100;
+const atSymlinkNofollow = 0x100;
+/** struct timespec where longs have 64 bits: seconds, nanoseconds. */
+const timespecBytes = 16;
 
 /**
  * Opens the C library. Nothing is loaded before this is called.
@@ -32,6 +35,7 @@ export function loadLibc(): Sys {
 	const lsetxattr = library.func('lsetxattr', 'int', ['void *', 'str', 'void *', 'size_t', 'int']);
 	const lgetxattr = library.func('lgetxattr', 'long', ['void *', 'str', 'void *', 'size_t']);
 	const llistxattr = library.func('llistxattr', 'long', ['void *', 'void *', 'size_t']);
+	const utimensat = library.func('utimensat', 'int', ['int', 'void *', 'void *', 'int']);
 	const fcntl = library.func('fcntl', 'int', ['int', 'int', 'void *']);
 	const syncfs = library.func('syncfs', 'int', ['int']);
 
@@ -77,6 +81,14 @@ export function loadLibc(): Sys {
 				llistxattr(terminated(path), buffer, size),
 			);
 			return (list ?? Buffer.alloc(0)).toString('latin1').split('\0').slice(0, -1);
+		},
+		setModified(path, seconds, nanos) {
+			const times = Buffer.alloc(timespecBytes * 2);
+			for (const start of [0, timespecBytes]) {
+				times.writeBigInt64LE(BigInt(seconds), start);
+				times.writeBigInt64LE(BigInt(nanos), start + 8);
+			}
+			check(utimensat(atCurrentDirectory, terminated(path), times, atSymlinkNofollow), 'utimensat', path);
 		},
 		lockFile(descriptor, mode) {
 			const flock = Buffer.alloc(flockBytes);

@@ -43,6 +43,11 @@ export type Sys = {
 	lgetxattr(path: BytePath, name: string): Buffer | undefined;
 	llistxattr(path: BytePath): readonly string[];
 	/**
+	 * Sets both times to the nanosecond, a symlink's own too; Node's utimes goes through a double and knows no time before 1970.
+	 * @param seconds since 1970, may be negative; `nanos` counts upwards from it. Source: utimensat(2)
+	 */
+	setModified(path: BytePath, seconds: number, nanos: number): void;
+	/**
 	 * Tries to lock a whole file (F_OFD_SETLK): excludes the record locks of other programs, and of other descriptors here;
 	 * it is lost only when this descriptor is closed.
 	 * @returns false where somebody else holds it.

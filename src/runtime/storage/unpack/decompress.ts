@@ -1,0 +1,132 @@
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import type { GrowingFileReader } from '../growing-file.ts';
+import type { Compression, WaitOptions } from '../model.ts';
+import { TarFormatError } from '../tar/tar-error.ts';
+
+/** Large enough that a trip to the thread pool costs nothing beside the work, small enough for two layers at a time. */
+const inputBytes = 128 * 1024;
+const outputBytes = 512 * 1024;
+
+const magics: readonly (readonly [Compression, readonly number[]])[] = [
+	['gzip', [0x1f, 0x8b, 0x08]],
+	['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+	['bzip2', [0x42, 0x5a, 0x68]],
+	['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
+];
+
+/** How a blob is compressed, by its first bytes. Source: RFC 1952, RFC 8878, the formats' own pages for the others. */
+export function compressionOf(start: Buffer): Compression {
+	for (const [compression, magic] of magics) {
+		if (magic.every((byte, index) => start[index] === byte)) return compression;
+	}
+	// A zstd file may begin with a frame to be skipped: its magic has sixteen values.
+	if (start.length >= 4 && (start.readUInt32LE(0) & 0xfffffff0) >>> 0 === 0x184d2a50) return 'zstd';
+	return 'none';
+}
+
+/** A blob's content, uncompressed. */
+export type Uncompressed = {
+	readonly compression: Compression;
+	/** Chunks in memory of their own each; an iteration throws TarFormatError where the blob is cut off or goes on after its end. */
+	readonly chunks: AsyncIterable<Buffer>;
+};
+
+/**
+ * Reads a blob and undoes its compression on Node's thread pool, one chunk ahead of who consumes it. Several gzip members or
+ * zstd frames after each other are one stream.
+ * @throws TarFormatError for a compression that is not known here; what the reader throws
+ */
+export async function uncompress(blob: GrowingFileReader, options: WaitOptions): Promise<Uncompressed> {
+	const start = Buffer.allocUnsafeSlow(inputBytes);
+	let length = 0;
+	// Enough for the longest magic; a whole blob may be shorter.
+	while (length < 8) {
+		const count = await blob.read(start.subarray(length), options);
+		if (count === 0) break;
+		length += count;
+	}
+	const first = start.subarray(0, length);
+	const compression = compressionOf(first);
+	switch (compression) {
+		case 'none':
+			return { compression, chunks: plainChunks(first, blob, options) };
+		case 'gzip':
+		case 'zstd':
+			return { compression, chunks: inflatedChunks(first, blob, compression, options) };
+		case 'bzip2':
+		case 'xz':
+			throw new TarFormatError(`its compression ${compression} is not supported, only gzip and zstd are`);
+	}
+}
+
+async function* plainChunks(
+	first: Buffer,
+	blob: GrowingFileReader,
+	options: WaitOptions,
+): AsyncGenerator<Buffer> {
+	if (first.length > 0) yield first;
+	for (;;) {
+		const chunk = Buffer.allocUnsafeSlow(outputBytes);
+		const length = await blob.read(chunk, options);
+		if (length === 0) return;
+		yield chunk.subarray(0, length);
+	}
+}
+
+async function* inflatedChunks(
+	first: Buffer,
+	blob: GrowingFileReader,
+	compression: 'gzip' | 'zstd',
+	options: WaitOptions,
+): AsyncGenerator<Buffer> {
+	const sizes = { chunkSize: outputBytes, readableHighWaterMark: 2 * outputBytes };
+	const stream = compression === 'gzip' ? createGunzip(sizes) : createZstdDecompress(sizes);
+	const fed = feed(stream, first, blob, options);
+	try {
+		for await (const chunk of stream) yield chunk as Buffer;
+	} catch (error) {
+		// What the reader of the blob threw comes through the stream as it is.
+		throw inflateFailure(error, compression);
+	} finally {
+		stream.destroy();
+	}
+	await fed;
+	// The decoder stops at what is not of its format. Go's, by which Podman reads, refuses that too.
+	if (stream.bytesWritten !== blob.position || (await blob.read(Buffer.alloc(1), options)) > 0)
+		throw new TarFormatError(`its blob goes on after the end of its ${compression} data`);
+}
+
+async function feed(
+	stream: ReturnType<typeof createGunzip> | ReturnType<typeof createZstdDecompress>,
+	first: Buffer,
+	blob: GrowingFileReader,
+	options: WaitOptions,
+): Promise<void> {
+	const { promise: closed, resolve } = Promise.withResolvers<void>();
+	stream.once('close', resolve);
+	try {
+		let chunk = first;
+		while (chunk.length > 0) {
+			if (stream.destroyed) return;
+			if (!stream.write(chunk)) {
+				const drained = Promise.withResolvers<void>();
+				stream.once('drain', drained.resolve);
+				await Promise.race([drained.promise, closed]);
+				stream.off('drain', drained.resolve);
+			}
+			const next = Buffer.allocUnsafeSlow(inputBytes);
+			chunk = next.subarray(0, await blob.read(next, options));
+		}
+		stream.end();
+	} catch (error) {
+		stream.destroy(error instanceof Error ? error : new Error(String(error)));
+	}
+}
+
+function inflateFailure(error: unknown, compression: string): unknown {
+	const code = error instanceof Error && 'code' in error ? error.code : undefined;
+	if (code === 'Z_BUF_ERROR') return new TarFormatError(`its ${compression} data ends too early`);
+	if (typeof code === 'string' && /^(Z_|ZSTD_)/.test(code))
+		return new TarFormatError(`its ${compression} data is damaged (${(error as Error).message})`);
+	return error;
+}

@@ -1,0 +1,183 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { InternalError } from '../../../cri/errors.ts';
+import type { UnpackedLayer } from '../model.ts';
+import type { LayerUnpacker, UnpackRequest } from '../unpacker.ts';
+import type { WorkerData, WorkerReply, WorkerRequest } from './layer-unpack-messages.ts';
+import { errorOfFailure } from './unpack-error.ts';
+import type { UnpackJob } from './unpack-layer.ts';
+
+/** How many layers are unpacked at a time where nobody says. */
+const maxDefaultWorkers = 4;
+/** A worker without work ends after this, and its memory goes back. */
+const idleMs = 5000;
+/** A cancelled job that has not ended by then sits in a system call: its thread is ended. */
+const cancelMs = 3000;
+/** Measured: a worker at work needs about 12 MB of heap; large young generations only delay the release of chunks. */
+const resourceLimits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 8 };
+
+type Unpacking = { readonly worker: Worker; readonly cancelled: Int32Array; idleTimer?: NodeJS.Timeout };
+
+/** The worker's file: beside the bundle, or the source when run from sources. */
+function workerUrl(): URL {
+	const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+	return new URL(`./layer-unpack-worker.${extension}`, import.meta.url);
+}
+
+/** Makes an unpacker; no thread is started before the first layer. */
+export function createLayerUnpacker(options: { readonly workers?: number | undefined } = {}): LayerUnpacker {
+	const limit = Math.max(1, options.workers ?? Math.min(availableParallelism(), maxDefaultWorkers));
+	const idle: Unpacking[] = [];
+	const all = new Set<Unpacking>();
+	/** Jobs that wait for a worker; called where one is free. */
+	const waiting: (() => void)[] = [];
+	let busy = 0;
+	let disposed = false;
+
+	function start(): Unpacking {
+		const cancelled = new Int32Array(new SharedArrayBuffer(4));
+		const workerData: WorkerData = { cancelled, umask: process.umask() };
+		const worker = new Worker(workerUrl(), { workerData, resourceLimits, name: 'layer-unpack' });
+		const started = { worker, cancelled };
+		all.add(started);
+		return started;
+	}
+
+	function drop(unpacking: Unpacking): void {
+		clearTimeout(unpacking.idleTimer);
+		all.delete(unpacking);
+		const at = idle.indexOf(unpacking);
+		if (at >= 0) idle.splice(at, 1);
+	}
+
+	function rest(unpacking: Unpacking): void {
+		// An idle worker keeps no program alive; one that dies while idle is not used again.
+		unpacking.worker.unref();
+		unpacking.worker.on('error', () => drop(unpacking));
+		unpacking.worker.once('exit', () => drop(unpacking));
+		unpacking.idleTimer = setTimeout(() => {
+			drop(unpacking);
+			void unpacking.worker.terminate();
+		}, idleMs);
+		unpacking.idleTimer.unref();
+		idle.push(unpacking);
+	}
+
+	function wake(): Unpacking {
+		// The one that worked last has its code compiled and its memory at hand.
+		const unpacking = idle.pop() ?? start();
+		clearTimeout(unpacking.idleTimer);
+		for (const event of ['error', 'exit']) unpacking.worker.removeAllListeners(event);
+		unpacking.worker.ref();
+		return unpacking;
+	}
+
+	/** Waits until fewer than `limit` jobs run. */
+	async function takeTurn(signal: AbortSignal | undefined): Promise<void> {
+		signal?.throwIfAborted();
+		if (busy < limit) {
+			busy++;
+			return;
+		}
+		const { promise, resolve, reject } = Promise.withResolvers<void>();
+		waiting.push(resolve);
+		const onAbort = () => {
+			const at = waiting.indexOf(resolve);
+			// Its turn may have come at this very moment: then it runs, and ends at once.
+			if (at < 0) return;
+			waiting.splice(at, 1);
+			reject(signal?.reason);
+		};
+		signal?.addEventListener('abort', onAbort, { once: true });
+		try {
+			await promise;
+		} finally {
+			signal?.removeEventListener('abort', onAbort);
+		}
+	}
+
+	function endTurn(): void {
+		const next = waiting.shift();
+		if (next === undefined) busy--;
+		else next();
+	}
+
+	async function runIn(
+		unpacking: Unpacking,
+		job: UnpackJob,
+		options: Parameters<LayerUnpacker['unpack']>[1],
+	): Promise<UnpackedLayer> {
+		const { worker, cancelled } = unpacking;
+		const { promise, resolve, reject } = Promise.withResolvers<WorkerReply & { kind: 'done' | 'failed' }>();
+		let alive = true;
+		let timer: NodeJS.Timeout | undefined;
+		const died = (cause: unknown) => {
+			alive = false;
+			const reason = cause instanceof Error ? cause.message : String(cause);
+			reject(new InternalError(`cannot unpack layer "${job.name}": ${reason}`, { cause }));
+		};
+		const onAbort = () => {
+			Atomics.store(cancelled, 0, 1);
+			worker.postMessage({ kind: 'cancel' } satisfies WorkerRequest);
+			timer = setTimeout(() => void worker.terminate(), cancelMs);
+		};
+		worker.on('error', died);
+		worker.on('exit', (code) => died(`its thread ended (${code})`));
+		worker.on('message', (reply: WorkerReply) => {
+			if (reply.kind === 'progress') options?.onProgress?.(reply.unpackedBytes);
+			else resolve(reply);
+		});
+		options?.signal?.addEventListener('abort', onAbort, { once: true });
+		try {
+			Atomics.store(cancelled, 0, 0);
+			worker.postMessage({ kind: 'unpack', job } satisfies WorkerRequest);
+			if (options?.signal?.aborted) onAbort();
+			const reply = await promise;
+			options?.signal?.throwIfAborted();
+			if (reply.kind === 'done') return reply.layer;
+			throw errorOfFailure(reply.failure);
+		} catch (error) {
+			// Whatever it died of, it was to end.
+			options?.signal?.throwIfAborted();
+			throw error;
+		} finally {
+			clearTimeout(timer);
+			options?.signal?.removeEventListener('abort', onAbort);
+			for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event);
+			if (alive && !disposed) rest(unpacking);
+			else {
+				drop(unpacking);
+				await worker.terminate();
+			}
+		}
+	}
+
+	return {
+		async unpack(request, options) {
+			if (disposed) throw new InternalError(`cannot unpack layer "${request.name}": the unpacker is closed`);
+			await takeTurn(options?.signal);
+			try {
+				return await runIn(wake(), jobOf(request), options);
+			} finally {
+				endTurn();
+			}
+		},
+		async [Symbol.asyncDispose]() {
+			disposed = true;
+			await Promise.all([...all].map(({ worker }) => worker.terminate()));
+		},
+	};
+}
+
+function jobOf(request: UnpackRequest): UnpackJob {
+	return {
+		blob: request.blob,
+		diffDir: request.staged.diffDir,
+		tarSplitPath: request.staged.tarSplitPath,
+		driver: request.driver,
+		devicesAllowed: request.devicesAllowed ?? true,
+		diffId: request.diffId,
+		name: request.name,
+		limits: request.limits,
+	};
+}
