@@ -82,14 +82,15 @@ export async function startServe(options: ServeOptions): Promise<Serve> {
 		JSON.stringify(options.policy ?? { default: [{ type: 'insecureAcceptAnything' }] }),
 	);
 	writeFileSync(at('auth.json'), JSON.stringify(options.auth ?? {}));
-	mkdirSync(at('home'), { recursive: true });
+	for (const name of ['home', 'registries.conf.d']) mkdirSync(at(name), { recursive: true });
 	const args = [
 		path.join(rootDir, 'dist/main.js'),
 		'serve',
 		...['--listen', endpoint, '--root', graphRoot, '--runroot', runRoot],
 		...(options.storageDriver === undefined ? [] : ['--storage-driver', options.storageDriver]),
 		...['--registries-conf', at('registries.conf'), '--signature-policy', at('policy.json')],
-		...['--authfile', at('auth.json'), '--log-level', 'debug', '--log-format', 'json'],
+		...['--registries-conf-dir', at('registries.conf.d'), '--authfile', at('auth.json')],
+		...['--log-level', 'debug', '--log-format', 'json'],
 		...(options.flags ?? []),
 	];
 	const cri = openCriWire(endpoint);
