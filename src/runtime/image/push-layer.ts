@@ -4,6 +4,7 @@ import type { Digest, Store, StoredLayer, WaitOptions } from '../storage/model.t
 import { type LayerStream, openCompressedLayer, type WireCompression } from './compress-layer.ts';
 import {
 	compressionOfMediaType,
+	formatOfMediaType,
 	isForeignLayer,
 	layerMediaType,
 	type ManifestFormat,
@@ -86,13 +87,14 @@ function knownBlobs(
 	descriptor: Descriptor,
 	{ compression, format }: PushLayerTools,
 ): readonly SentLayer[] {
-	const fits = (has: StoredLayer['compression']) =>
-		(compression === undefined || has === compression) && layerMediaType(format, has) !== undefined;
+	const asked = (has: StoredLayer['compression']) => compression === undefined || has === compression;
 	const blobs: SentLayer[] = [];
 	const promised = compressionOfMediaType(descriptor.mediaType);
 	// A docker-archive's manifest says gzip of layers that are plain tars: such a descriptor is not passed on.
 	const isHonest = descriptor.digest !== layer.diffDigest || promised === 'none';
-	if (isHonest && fits(promised)) {
+	const isNameable =
+		formatOfMediaType(descriptor.mediaType) === format || layerMediaType(format, promised) !== undefined;
+	if (isHonest && isNameable && asked(promised)) {
 		blobs.push({ digest: descriptor.digest, sizeBytes: descriptor.sizeBytes, compression: undefined });
 	}
 	const { compressedDigest, compressedSizeBytes } = layer;
@@ -101,7 +103,8 @@ function knownBlobs(
 		compressedSizeBytes !== undefined &&
 		compressedDigest !== descriptor.digest &&
 		compressedDigest !== layer.diffDigest &&
-		fits(layer.compression)
+		asked(layer.compression) &&
+		layerMediaType(format, layer.compression) !== undefined
 	) {
 		blobs.push({
 			digest: compressedDigest,

@@ -73,7 +73,8 @@ export function rewriteManifest(
 function layerField(layer: SentLayer, before: Descriptor | undefined, format: ManifestFormat) {
 	const foreign = isForeignLayer(before?.mediaType ?? '');
 	const compression = layer.compression ?? compressionOfMediaType(before?.mediaType ?? '');
-	const mediaType = layerMediaType(format, compression, foreign);
+	const isAsBefore = layer.compression === undefined && formatOfMediaType(before?.mediaType ?? '') === format;
+	const mediaType = isAsBefore ? before?.mediaType : layerMediaType(format, compression, foreign);
 	if (mediaType === undefined) {
 		throw new InvalidArgumentError(
 			`a manifest of the ${format} format cannot name a layer in ${compression}`,
