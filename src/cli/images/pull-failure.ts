@@ -28,5 +28,7 @@ export function pullFailure(error: unknown, image: string, problems: readonly st
 	const notes = problem.kind === 'unauthorized' ? problems.map((note) => `\n  note: ${note}`).join('') : '';
 	// Where nothing is known of the cause, and where there is no registry to speak of, the runtime's words say it best.
 	if (problem.kind === 'other' || registry === '') return `${text}${notes}`;
-	return `cannot pull image "${image}": ${problem.sentence} ${problem.remedy}\n  the runtime said: ${text}${notes}`;
+	const prefix = `cannot pull image "${image}": `;
+	const said = text.startsWith(prefix) ? text.slice(prefix.length) : text;
+	return `${prefix}${problem.sentence} ${problem.remedy}\n  the runtime said: ${said}${notes}`;
 }

@@ -2,7 +2,7 @@
 import { formatBytesCompact } from '../../text/bytes.ts';
 import { formatClock } from '../../text/duration.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
-import { padCells, stringWidthCells, truncateCells } from '../../text/width.ts';
+import { stringWidthCells, truncateCells } from '../../text/width.ts';
 import type { TerminalSize } from '../verb.ts';
 import {
 	isSettled,
@@ -126,7 +126,8 @@ function headLine(state: TransferState, columns: number, style: BarStyle): strin
 	if (stringWidthCells(head + tail) <= columns) return head + tail;
 	if (stringWidthCells(head) <= columns) return head;
 	const room = columns - stringWidthCells(`${verbs[direction]} `);
-	return `${verbs[direction]} ${truncateCells(name, room, { from: 'start', ellipsis: style.unicode ? '…' : '~' })}`;
+	const ellipsis = style.unicode ? '…' : '~';
+	return fit(`${verbs[direction]} ${truncateCells(name, room, { from: 'start', ellipsis })}`, columns, style);
 }
 
 function archiveText({ archive, direction }: TransferState): string | undefined {
@@ -207,5 +208,5 @@ export function elapsedLine(
 	const head = headLine(state, Math.max(1, size.columns - 3 - clock.length), style);
 	const text = `${head}  ${clock}`;
 	const remark = '  (this runtime tells no progress)';
-	return [stringWidthCells(text + remark) < size.columns ? padCells(text, 0) + remark : text];
+	return [stringWidthCells(text + remark) < size.columns ? text + remark : fit(text, size.columns - 1, style)];
 }

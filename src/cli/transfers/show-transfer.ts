@@ -48,6 +48,8 @@ export function showTransfer(context: VerbContext, options: ShowOptions): ShownT
 	const line = (text: string): void => {
 		stderr.write(`${text}\n`);
 	};
+	if (mode === 'plain' && blind)
+		line(`Pulling ${sanitizeLine(options.subject)}: this runtime tells no progress`);
 	return {
 		state: () => state,
 		event(event) {
