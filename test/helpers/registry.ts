@@ -30,6 +30,8 @@ const registryHtpasswd = 'inspector:$2y$05$abcdefghijklmnopqrstuutXu9KzOt.1yBoZU
 export async function startRegistry(options: {
 	readonly dir: string;
 	readonly authenticated?: boolean;
+	/** More of its configuration: `http.tls`, `auth.token`. */
+	readonly config?: { readonly http?: object; readonly auth?: object };
 }): Promise<Registry> {
 	mkdirSync(options.dir, { recursive: true });
 	const configPath = path.join(options.dir, 'config.yml');
@@ -44,8 +46,9 @@ export async function startRegistry(options: {
 			log: { level: 'info' },
 			storage: { filesystem: { rootdirectory: path.join(options.dir, 'store') }, delete: { enabled: true } },
 			// Port 0: the kernel picks a free one, and the log says which.
-			http: { addr: '127.0.0.1:0' },
+			http: { addr: '127.0.0.1:0', ...options.config?.http },
 			...(options.authenticated === true ? { auth } : {}),
+			...(options.config?.auth === undefined ? {} : { auth: options.config.auth }),
 		}),
 	);
 	const { PATH } = process.env;

@@ -9,7 +9,7 @@ import type { AuthConfig } from '../../../cri/model.ts';
 import { type AuthAccess, hostAuthAccess } from '../../../cri/registry-credentials.ts';
 import type { Repository } from '../model.ts';
 import type { PullCandidate, Registries } from '../registry.ts';
-import { authoritiesOnce, type HttpSettings } from '../registry-client/http-client.ts';
+import type { HttpSettings } from '../registry-client/http-client.ts';
 import { openRegistryHost, type RegistryHost } from '../registry-client/registry-host.ts';
 import { openRepository } from '../registry-client/repository.ts';
 import {
@@ -18,6 +18,7 @@ import {
 	sleep as realSleep,
 	type Sleep,
 } from '../registry-client/retry-after.ts';
+import { systemTrustOnce } from '../registry-client/trust.ts';
 import type { RegistriesConf } from './conf-model.ts';
 import { type ConfPaths, certificateFolders, policyFile, shortNameAliasesFile } from './conf-paths.ts';
 import { findRegistry, pullSources } from './find-registry.ts';
@@ -51,7 +52,7 @@ export function openRegistries(options: RegistriesOptions): Registries {
 		env,
 		certsDirs: certificateFolders(options, env),
 		patience,
-		authorities: authoritiesOnce(env),
+		trust: systemTrustOnce(env),
 	};
 	const conf = openRegistriesConf(options, env, log);
 	const policy = openPolicy(options);

@@ -5,7 +5,7 @@ import { RegistryError } from '../model.ts';
 import { networkError } from './network-error.ts';
 import { proxyFor } from './proxy.ts';
 import type { Patience } from './retry-after.ts';
-import { readHostCertificates, secureContextOf, systemAuthorities } from './trust.ts';
+import { readHostCertificates, type SystemTrust, secureContextOf } from './trust.ts';
 import type { UploadBody } from './upload-body.ts';
 
 /** One HTTP request; nothing is retried, redirected or logged in here. */
@@ -35,20 +35,9 @@ export type HttpSettings = {
 	/** Folders as /etc/containers/certs.d, the first that has one for the host wins. */
 	readonly certsDirs: readonly string[];
 	readonly patience: Patience;
-	/** Shared between hosts, for it is large. */
-	readonly authorities: () => Promise<readonly string[]>;
+	/** What this machine trusts. */
+	readonly trust: () => Promise<SystemTrust>;
 };
-
-/** Reads the machine's authorities once, when they are first needed. */
-export function authoritiesOnce(
-	env: Readonly<Record<string, string | undefined>>,
-): () => Promise<readonly string[]> {
-	let read: Promise<readonly string[]> | undefined;
-	return () => {
-		read ??= systemAuthorities(env);
-		return read;
-	};
-}
 
 // One read of a socket fills 64 KiB: enough of them that the network goes on while a layer is unpacked.
 const socketBufferBytes = 1 << 20;
@@ -68,13 +57,21 @@ export function openHttpClient(
 		const pool = { keepAlive: true, maxFreeSockets: 16, highWaterMark: socketBufferBytes };
 		const through = proxy === undefined ? {} : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } };
 		if (scheme === 'http:') return new http.Agent({ ...pool, ...through });
-		const [authorities, certificates] = await Promise.all([
-			settings.authorities(),
-			readHostCertificates(settings.certsDirs, host),
-		]);
+		const certificates = await readHostCertificates(settings.certsDirs, host);
 		// Who we are is told to the registry alone, not to where it sends us.
-		const secureContext = secureContextOf(host, authorities, certificates, { identify: own });
-		return new https.Agent({ ...pool, ...through, secureContext, rejectUnauthorized: !insecure });
+		const identify = own && certificates !== undefined && certificates.clients.length > 0;
+		const plain =
+			!identify && (insecure || certificates === undefined || certificates.authorities.length === 0);
+		const trust = insecure ? undefined : await settings.trust();
+		const secureContext = plain
+			? trust?.context
+			: secureContextOf(host, trust?.authorities ?? [], certificates, { identify });
+		return new https.Agent({
+			...pool,
+			...through,
+			...(secureContext === undefined ? {} : { secureContext }),
+			rejectUnauthorized: !insecure,
+		});
 	}
 
 	function agentFor(url: URL): Promise<http.Agent> {

@@ -23,7 +23,7 @@ const certificateCode =
 
 /** True for a connection that was there and went away: worth another try at once. */
 export function isLostConnection(error: unknown): boolean {
-	const { code } = error as Coded;
+	const code = (error as Coded | undefined)?.code;
 	return code !== undefined && ['ECONNRESET', 'ECONNABORTED', 'EPIPE'].includes(code);
 }
 

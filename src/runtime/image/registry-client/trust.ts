@@ -29,7 +29,7 @@ function isMissing(error: unknown): boolean {
  * The authorities that this machine trusts: its own bundle as podman would use it (a company's CA is put there), else
  * those that Node brings.
  */
-export async function systemAuthorities(
+async function systemAuthorities(
 	env: Readonly<Record<string, string | undefined>>,
 ): Promise<readonly string[]> {
 	const { SSL_CERT_FILE } = env;
@@ -105,8 +105,26 @@ async function readFolder(dir: string, names: readonly string[], host: string): 
 	return { authorities, clients: await Promise.all(clients) };
 }
 
+/** What this machine trusts: the certificates, and what connections without any of their own are made with. */
+export type SystemTrust = { readonly authorities: readonly string[]; readonly context: SecureContext };
+
+/** Reads the machine's authorities when they are first needed; parsing them takes tens of milliseconds. */
+export function systemTrustOnce(
+	env: Readonly<Record<string, string | undefined>>,
+): () => Promise<SystemTrust> {
+	let trust: Promise<SystemTrust> | undefined;
+	async function read(): Promise<SystemTrust> {
+		const authorities = await systemAuthorities(env);
+		return { authorities, context: createSecureContext({ ca: [...authorities] }) };
+	}
+	return () => {
+		trust ??= read();
+		return trust;
+	};
+}
+
 /**
- * What TLS connections are made with. Parsing a hundred certificates takes milliseconds: make it once, use it often.
+ * What TLS connections to a host with certificates of its own are made with.
  *
  * @throws RegistryError (certificate) where a file holds no certificate
  */
