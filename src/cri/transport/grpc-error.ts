@@ -49,7 +49,9 @@ function seconds(timeoutMs: number): string {
 export function criErrorOf(error: ServiceError, context: CallContext, probe?: ProbeResult): CriError {
 	const details = detailsOf(error);
 	const object = context.object === '' ? '' : ` "${context.object}"`;
-	const message = (cause: string) => `cannot ${context.doing}${object}: ${cause}`;
+	// Our own runtime begins its sentences as this does: once is enough.
+	const message = (cause: string) =>
+		cause.startsWith(`cannot ${context.doing}`) ? cause : `cannot ${context.doing}${object}: ${cause}`;
 	const options = { cause: error };
 	const code = criErrorCode(error) ?? 'unknown';
 	switch (code) {
