@@ -208,5 +208,7 @@ export function elapsedLine(
 	const head = headLine(state, Math.max(1, size.columns - 3 - clock.length), style);
 	const text = `${head}  ${clock}`;
 	const remark = '  (this runtime tells no progress)';
-	return [stringWidthCells(text + remark) < size.columns ? text + remark : fit(text, size.columns - 1, style)];
+	return [
+		stringWidthCells(text + remark) < size.columns ? text + remark : fit(text, size.columns - 1, style),
+	];
 }

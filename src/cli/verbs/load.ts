@@ -1,3 +1,4 @@
+import { errorMessage } from '../../cri/errors.ts';
 import type { CriClient } from '../../cri/ports.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { type ArchiveSource, openArchive } from '../archives/archive-source.ts';
@@ -71,7 +72,7 @@ archive is read from standard input.`,
 		// Before a runtime is looked for: what is typed wrongly is told first.
 		const first = wanted[0] === '-' ? await openArchive('-', context) : undefined;
 		const client = await context.connect();
-		const exitCode = await forEachObject(wanted, context, async (path) => {
+		const load = async (path: string): Promise<void> => {
 			const source = path === '-' && first ? first : await openArchive(path, context);
 			const images = await loadArchive(client, source, { name: flags.name, mode }, context);
 			for (const { imageId, manifestDigest, names, upToDate } of images) {
@@ -81,6 +82,10 @@ archive is read from standard input.`,
 				const lines = flags.quiet ? [imageId] : said.map((name) => `Loaded image: ${name}`);
 				await print(context, lines.map((line) => `${sanitizeLine(line)}\n`).join(''));
 			}
+		};
+		const exitCode = await forEachObject(wanted, context, load, (error, path) => {
+			results.push({ source: path, error: errorMessage(error) });
+			return errorMessage(error);
 		});
 		await printResults(results, format, context);
 		return exitCode;

@@ -67,9 +67,8 @@ export const rmiVerb = defineVerb({
 		},
 		force: { kind: 'switch', short: 'f', help: 'an image that is not there is no failure' },
 	},
-	notes: `An IMAGE is a name, a digest or an id. By id, all names of the image go. By a tag, containerd removes the image
-with all its tags, as the CRI has it; CRI-O and criscope's own runtime only take the tag away while others are
-left. What is gone is printed.`,
+	notes: `An IMAGE is a name, a digest or an id. Also by one of its tags an image goes with all of them, as the CRI has it; only
+CRI-O takes just the tag away while others are left. What is gone is printed. criscope untag takes single names.`,
 	async run({ flags, operands }, context) {
 		const { all, prune, force } = flags;
 		if (operands.length === 0 && !all && !prune) throw new UsageError('rmi needs an IMAGE, --all or --prune');
