@@ -43,7 +43,7 @@ function writeDamages(out: Summary, { damages }: ImageDescription): void {
 	if (damages.length === 0) return;
 	out.section('Damaged in the store');
 	for (const damage of damages) out.item([{ text: damage, token: 'fail' }]);
-	out.item([{ text: 'Pulling it again (P) repairs it.', token: 'muted' }]);
+	out.item([{ text: 'Pulling it again repairs it: P in the list of images.', token: 'muted' }]);
 }
 
 function writeImage(out: Summary, known: LayersKnowledge, made: Composition): void {

@@ -87,7 +87,9 @@ test('who uses it: by name, by pod, and by another program', () => {
 
 test('damages come first', () => {
 	const text = described({ damages: ['layer 2: the link file is empty'] });
-	expect(text).toMatch(/^Damaged in the store\n {2}layer 2: the link file is empty\n.*P\) repairs it/);
+	expect(text).toMatch(
+		/^Damaged in the store\n {2}layer 2: the link file is empty\n.*repairs it: P in the list/,
+	);
 	expect(described()).not.toContain('Damaged');
 });
 
