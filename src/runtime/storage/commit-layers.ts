@@ -2,7 +2,7 @@
 import { copyFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { FailedPreconditionError, NotFoundError } from '../../cri/errors.ts';
-import { syncPath } from '../sys/atomic-file.ts';
+import { syncPath, unfinishedPrefix } from '../sys/atomic-file.ts';
 import { errnoCode } from '../sys/errno.ts';
 import { createLayerInspector, type LayerInspector } from './inspect-layers.ts';
 import { changeLayers, dropLayers, syncDirs, tarSplitPath } from './layer-table.ts';
@@ -160,7 +160,7 @@ async function placeTarSplit(parts: StoreParts, { id, staged }: LayerToCommit): 
 	} catch (error) {
 		if (errnoCode(error) !== 'EXDEV') throw error;
 		// An image store of its own may lie on another filesystem than graphRoot, where these files always are.
-		const beside = path.join(path.dirname(to), `.tmp-${path.basename(to)}`);
+		const beside = path.join(path.dirname(to), `${unfinishedPrefix}${path.basename(to)}`);
 		await copyFile(staged.tarSplitPath, beside);
 		await syncPath(beside);
 		await rename(beside, to);

@@ -16,6 +16,7 @@ import { createStore } from './store.ts';
 import { storeError } from './store-errors.ts';
 import { openReadOnlyStore, openTables, type StoreParts } from './store-parts.ts';
 import { type DriverName, type StorePlace, storePlace } from './store-paths.ts';
+import { sweepStore } from './sweep-store.ts';
 
 /** Where a store is, and what it is opened with; loadStorageConf gives all of it. */
 export type StoreOptions = Partial<StorageConf> & {
@@ -80,6 +81,7 @@ export async function openStore(
 		};
 		const halfMade = await parts.layers.read(({ incomplete }) => incomplete.length, options);
 		if (halfMade > 0) await changeLayers(parts, async () => undefined, options);
+		await sweepStore(parts, options);
 		const store = createStore(parts);
 		undo.move();
 		return store;

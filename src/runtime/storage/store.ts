@@ -20,6 +20,7 @@ import { removeImage } from './remove-image.ts';
 import { stageLayer } from './stage-layer.ts';
 import { explaining } from './store-errors.ts';
 import type { StoreParts } from './store-parts.ts';
+import { openTarSplit } from './tar/tar-split-reader.ts';
 
 /** @param parts disposed of with the store */
 export function createStore(parts: StoreParts): Store {
@@ -123,8 +124,6 @@ export function createStore(parts: StoreParts): Store {
 				const found = await findLayer(id, options);
 				const dir = await driver.findLayerDir(id);
 				if (dir === undefined) throw new NotFoundError(`cannot read layer "${id}": its folder is missing`);
-				const reader = './tar/tar-split-reader.ts';
-				const { openTarSplit } = await import(reader);
 				return openTarSplit(tarSplitPath(found, id), driver.diffDir(dir), options);
 			}),
 

@@ -3,6 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
+/** How the names of files begin that were being written when the program was killed; nobody else uses such names. */
+export const unfinishedPrefix = '.criscope-';
+
 export type AtomicFileOptions = {
 	/** Permissions of the new file. */
 	readonly mode: number;
@@ -20,10 +23,8 @@ export async function writeFileAtomically(
 	content: string | Uint8Array,
 	{ mode, durable }: AtomicFileOptions,
 ): Promise<void> {
-	const temporary = path.join(
-		path.dirname(file),
-		`.tmp-${path.basename(file)}${randomBytes(6).toString('hex')}`,
-	);
+	const name = `${unfinishedPrefix}${path.basename(file).slice(0, 64)}-${randomBytes(6).toString('hex')}`;
+	const temporary = path.join(path.dirname(file), name);
 	try {
 		await writeNewFile(temporary, content, { mode, durable });
 		await rename(temporary, file);
