@@ -1,6 +1,6 @@
-import { version } from './version.ts';
+import { parseServeOptions, type ServeOptions, ServeUsageError } from './runtime/options.ts';
 
-/** Exit codes. Source: sysexits.h for 64; 1 as every tool has it. */
+/** Source: sysexits.h, EX_USAGE. */
 const exitUsage = 64;
 
 /**
@@ -10,14 +10,22 @@ const exitUsage = 64;
  * @throws Error in one sentence where it cannot start
  */
 export async function startServe(args: readonly string[]): Promise<number> {
-	const { serve } = await import('./runtime/main.ts');
-	const { ServeUsageError } = await import('./runtime/options.ts');
 	const { env, stdout, stderr } = process;
+	let options: ServeOptions;
 	try {
-		return await serve(args, { env, stdout, stderr, version });
+		options = parseServeOptions(args);
 	} catch (error) {
 		if (!(error instanceof ServeUsageError)) throw error;
-		stderr.write(`criscope: ${error.message}; criscope serve --help lists its flags\n`);
+		const { sanitizeText } = await import('./text/sanitize.ts');
+		stderr.write(`criscope: ${sanitizeText(error.message)}; criscope serve --help lists the flags\n`);
 		return exitUsage;
 	}
+	if (options.help) {
+		const { serveHelpText } = await import('./runtime/options-help.ts');
+		stdout.write(serveHelpText);
+		return 0;
+	}
+	const { version } = await import('./version.ts');
+	const { serve } = await import('./runtime/main.ts');
+	return serve(options, { env, stderr, version });
 }

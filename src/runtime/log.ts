@@ -69,5 +69,8 @@ function withoutSecrets(text: string): string {
 	const short = text.length > maxFieldLength ? `${text.slice(0, maxFieldLength)}…` : text;
 	return short
 		.replace(/(:\/\/)[^\s/@"']+@/g, '$1')
-		.replace(/([?&](?:access_|refresh_|identity_)?(?:token|password|secret|signature)=)[^\s&"']+/gi, '$1…');
+		.replace(
+			/([?&](?:access_|refresh_|identity_)?(?:token|password|secret|(?:x-amz-)?signature|sig)=)[^\s&"']+/gi,
+			'$1…',
+		);
 }

@@ -9,8 +9,7 @@ import { errorMessage, PermissionError } from '../cri/errors.ts';
 import { startCriServer } from '../cri/transport/server.ts';
 import { createLog, type Log } from './log.ts';
 import { openImages } from './open-images.ts';
-import { parseServeOptions, type ServeOptions } from './options.ts';
-import { serveHelpText } from './options-help.ts';
+import type { ServeOptions } from './options.ts';
 import { createImageSummaries } from './server/image-summaries.ts';
 import { createInstrument } from './server/instrument.ts';
 import { createServices } from './server/services.ts';
@@ -20,7 +19,6 @@ import type { Store } from './storage/model.ts';
 /** What of the process the runtime uses. */
 export type ServeContext = {
 	readonly env: NodeJS.ProcessEnv;
-	readonly stdout: Writable;
 	/** Where the log goes. */
 	readonly stderr: Writable & { readonly isTTY?: boolean };
 	/** Of this program. */
@@ -38,16 +36,10 @@ const threadPoolSize = '12';
 
 /**
  * Runs until a signal ends it.
- * @param args what follows the word `serve`
  * @returns the exit code
- * @throws ServeUsageError, or an error in one sentence where it cannot start
+ * @throws Error in one sentence where it cannot start
  */
-export async function serve(args: readonly string[], context: ServeContext): Promise<number> {
-	const options = parseServeOptions(args);
-	if (options.help) {
-		context.stdout.write(serveHelpText);
-		return 0;
-	}
+export async function serve(options: ServeOptions, context: ServeContext): Promise<number> {
 	if (process.getuid?.() !== 0) {
 		throw new PermissionError(
 			'cannot serve: the store keeps files with their owners, which only root can; run it as sudo criscope serve',

@@ -32,6 +32,9 @@ export class ServeUsageError extends Error {
 /** Where it listens unless told otherwise; the inspector looks there. */
 export const defaultSocketPath = '/run/criscope/criscope.sock';
 
+/** Bytes of a path that fit `sun_path` with the zero at its end. Source: unix(7) */
+const maxSocketPathBytes = 107;
+
 const storageDrivers = ['overlay', 'vfs'] as const;
 
 const flags = {
@@ -118,9 +121,15 @@ function socketPathOf(listen: string): string {
 	} catch (error) {
 		throw new ServeUsageError(`${error instanceof Error ? error.message : error} (flag --listen)`);
 	}
-	if (address.kind === 'unix') return address.path;
-	// Whoever can connect can do everything, and on a port that is anybody.
-	throw new ServeUsageError(`flag --listen needs a unix socket, as in unix://${defaultSocketPath}`);
+	if (address.kind === 'tcp') {
+		// Whoever can connect can do everything, and on a port that is anybody.
+		throw new ServeUsageError(`flag --listen needs a unix socket, as in unix://${defaultSocketPath}`);
+	}
+	const bytes = Buffer.byteLength(address.path);
+	if (bytes <= maxSocketPathBytes) return address.path;
+	throw new ServeUsageError(
+		`flag --listen needs a path of at most ${maxSocketPathBytes} bytes, and "${address.path}" has ${bytes}`,
+	);
 }
 
 function oneOf<Word extends string>(

@@ -95,7 +95,7 @@ export function createRunningCalls(observe: CallObserver, maxMessageBytes: numbe
 				for await (const message of served.answer(request(), { signal })) {
 					await write(call, encoded(method, message), signal);
 				}
-				call.end();
+				await finish(call, signal);
 				return '';
 			};
 			follow(call, about, work, (status) => void call.emit('error', status));
@@ -107,7 +107,7 @@ export function createRunningCalls(observe: CallObserver, maxMessageBytes: numbe
 				for await (const message of served.answer(received(call, method, signal), { signal })) {
 					await write(call, encoded(method, message), signal);
 				}
-				call.end();
+				await finish(call, signal);
 				return '';
 			};
 			const about = { rpc, subject: '', changes: served.changes };
@@ -143,6 +143,14 @@ function onDeadline(call: AnyCall, cancel: (why: CriError) => void): () => void 
 async function write(call: StreamCall | ExchangeCall, bytes: Buffer, signal: AbortSignal): Promise<void> {
 	signal.throwIfAborted();
 	if (!call.write(bytes)) await once(call, 'drain', { signal });
+}
+
+/** A stream is served when its last message is on its way, not when it was put into a queue. */
+async function finish(call: StreamCall | ExchangeCall, signal: AbortSignal): Promise<void> {
+	signal.throwIfAborted();
+	const finished = once(call, 'finish', { signal });
+	call.end();
+	await finished;
 }
 
 async function* received(

@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { errorMessage, FailedPreconditionError, InvalidArgumentError } from '../errors.ts';
+import { errorMessage, FailedPreconditionError } from '../errors.ts';
 import { probeEndpoint } from '../socket-probe.ts';
 
 /** A socket that listens. */
@@ -11,12 +11,8 @@ export type ListeningSocket = {
 	close(): void;
 };
 
-/** Bytes of a path that fit `sun_path` with the zero at its end. Source: unix(7) */
-const maxPathBytes = 107;
-
 /**
  * Listens on a unix socket that its owner and group may open; makes its folder where there is none.
- * @throws InvalidArgumentError for a path that cannot be one
  * @throws FailedPreconditionError where somebody listens on it already, or where something else lies there
  */
 export async function listenOnSocket(
@@ -26,10 +22,6 @@ export async function listenOnSocket(
 	const fail = (cause: string, error?: unknown): never => {
 		throw new FailedPreconditionError(`cannot listen on "${path}": ${cause}`, { cause: error });
 	};
-	if (Buffer.byteLength(path) > maxPathBytes) {
-		const cause = `the path has ${Buffer.byteLength(path)} bytes, and the kernel takes ${maxPathBytes}`;
-		throw new InvalidArgumentError(`cannot listen on "${path}": ${cause}`);
-	}
 	try {
 		// Whoever may open the socket must be able to reach it; what else lies there is nobody's business.
 		mkdirSync(dirname(path), { recursive: true, mode: 0o711 });

@@ -41,7 +41,7 @@ const maxConcurrentStreams = 1_000;
 
 /**
  * Listens. Import this module lazily: it brings gRPC with it.
- * @throws InvalidArgumentError, FailedPreconditionError where the socket cannot be had
+ * @throws FailedPreconditionError where the socket cannot be had
  */
 export async function startCriServer(options: CriServerOptions): Promise<CriServer> {
 	grpc.setLogVerbosity(grpc.logVerbosity.NONE);
