@@ -42,6 +42,26 @@ export type PackedLayout = { readonly archive: AsyncIterable<Uint8Array>; readon
 
 const blockBytes = 512;
 
+/** Files are opened when it is their turn, and none before somebody asks for the first byte. */
+async function* packed(dir: string, members: readonly Member[]): AsyncGenerator<Uint8Array, void> {
+	const tar = pack();
+	const feeding = (async () => {
+		for (const { name, path, sizeBytes } of members) {
+			await pipeline(createReadStream(path), tar.entry({ name, size: sizeBytes, mode: 0o644 }));
+		}
+		tar.finalize();
+	})().catch((error: Error) => {
+		tar.destroy(new Error(`cannot read "${dir}": ${error.message}`, { cause: error }));
+	});
+	try {
+		yield* tar as unknown as AsyncIterable<Uint8Array>;
+	} finally {
+		// Who leaves early leaves no open file behind.
+		tar.destroy();
+		await feeding;
+	}
+}
+
 /**
  * Packs a directory while it is read; nothing is written anywhere.
  * @throws Error that names the directory, where it holds no layout.
@@ -58,21 +78,9 @@ export async function packLayout(dir: string): Promise<PackedLayout> {
 		const cause = code === 'ENOENT' ? 'it is a directory without an OCI layout in it' : message;
 		throw new Error(`cannot load "${dir}": ${cause}`, { cause: error });
 	}
-	const tar = pack();
-	void (async () => {
-		try {
-			for (const { name, path, sizeBytes } of members) {
-				const entry = tar.entry({ name, size: sizeBytes, mode: 0o644 });
-				await pipeline(createReadStream(path), entry);
-			}
-			tar.finalize();
-		} catch (error) {
-			tar.destroy(new Error(`cannot read "${dir}": ${(error as Error).message}`, { cause: error }));
-		}
-	})();
 	const roundedUp = (bytes: number) => Math.ceil(bytes / blockBytes) * blockBytes;
 	return {
-		archive: tar as unknown as AsyncIterable<Uint8Array>,
+		archive: packed(dir, members),
 		totalBytes: members.reduce(
 			(sum, { sizeBytes }) => sum + blockBytes + roundedUp(sizeBytes),
 			2 * blockBytes,

@@ -52,11 +52,11 @@ export const pushVerb = defineVerb({
 		const to = destination ?? image;
 		const mode = progressMode(flags, context);
 		using shown = showTransfer(context, { mode, direction: 'push', subject: to });
-		const events = client.transfers.pushImage(
-			{ image, destination, auth, format, compression },
-			{ signal: context.signal },
-		);
 		try {
+			const events = client.transfers.pushImage(
+				{ image, destination, auth, format, compression },
+				{ signal: context.signal },
+			);
 			const [{ imageId, manifestDigest, names, upToDate }] = await takeEvents(events, shown);
 			shown.done();
 			const result = { image, destination: to, imageId, manifestDigest, names, upToDate };

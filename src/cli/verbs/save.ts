@@ -72,11 +72,11 @@ export const saveVerb = defineVerb({
 		const client = await context.connect();
 		const mode = progressMode(flags, context);
 		using shown = showTransfer(context, { mode, direction: 'save', subject: images.join(', ') });
-		const parts = client.transfers.saveImages(
-			{ images, format: format === 'docker-archive' ? format : 'oci-archive' },
-			{ signal: context.signal },
-		);
 		try {
+			const parts = client.transfers.saveImages(
+				{ images, format: format === 'docker-archive' ? format : 'oci-archive' },
+				{ signal: context.signal },
+			);
 			if (format === 'oci-dir') {
 				const { unpackLayout } = await import('../archives/oci-layout.ts');
 				await unpackLayout(archiveBytes(parts, shown), path);
