@@ -28,13 +28,13 @@ export function parseContentRange(
 }
 
 /** Checks where the body of an answer begins. @throws RegistryError (invalid), having let the answer go */
-function streamOf(response: IncomingMessage, offset: number, what: string): BlobStream {
-	const fail = (cause: string): never => {
-		discard(response);
+async function streamOf(response: IncomingMessage, offset: number, what: string): Promise<BlobStream> {
+	const fail = async (cause: string): Promise<never> => {
+		await discard(response);
 		throw new RegistryError('invalid', `${what}: ${cause}`);
 	};
 	if (/\btext\/html\b/.test(response.headers['content-type'] ?? '')) {
-		fail('the answer is an HTML page: no registry, or a captive portal or proxy on the way');
+		await fail('the answer is an HTML page: no registry, or a captive portal or proxy on the way');
 	}
 	const { 'content-length': length } = response.headers;
 	if (response.statusCode === 200) {
@@ -42,7 +42,9 @@ function streamOf(response: IncomingMessage, offset: number, what: string): Blob
 	}
 	const range = parseContentRange(response.headers['content-range']);
 	if (range === undefined || range.start !== offset) {
-		fail(`asked for bytes from ${offset} on, the answer is "${response.headers['content-range'] ?? ''}"`);
+		await fail(
+			`asked for bytes from ${offset} on, the answer is "${response.headers['content-range'] ?? ''}"`,
+		);
 	}
 	return { body: response, offset, totalBytes: range?.total };
 }
@@ -64,8 +66,9 @@ async function fetchElsewhere(
 				{ method: 'GET', url, headers, what, signal },
 				{ insecure: host.insecure },
 			);
-			if (response.statusCode === 200 || response.statusCode === 206) return streamOf(response, offset, what);
-			discard(response);
+			if (response.statusCode === 200 || response.statusCode === 206)
+				return await streamOf(response, offset, what);
+			await discard(response);
 		} catch (error) {
 			signal?.throwIfAborted();
 			if (!(error instanceof RegistryError)) throw error;
@@ -109,14 +112,14 @@ export async function fetchBlob(
 	let response = await ask(offset);
 	if (response.statusCode === 416) {
 		// What we have is longer than what is there, or ranges are not understood: from the beginning, then.
-		discard(response);
+		await discard(response);
 		offset = 0;
 		response = await ask(0);
 	}
 	if (response.statusCode !== 404) return streamOf(response, offset, what);
 	const foreign = await fetchElsewhere(host, { ...request, offset }, what);
 	if (foreign === undefined) throw await answerError(what, response, Date.now());
-	discard(response);
+	await discard(response);
 	return foreign;
 }
 

@@ -52,6 +52,8 @@ export function openHttpClient(
 	{ insecure }: { readonly insecure: boolean },
 ): HttpClient {
 	const agents = new Map<string, Promise<http.Agent>>();
+	// Without :443, as in every URL.
+	const ownHost = URL.parse(`https://${host}`)?.host ?? host;
 
 	async function makeAgent(scheme: string, proxy: string | undefined, own: boolean): Promise<http.Agent> {
 		const pool = { keepAlive: true, maxFreeSockets: 16, highWaterMark: socketBufferBytes };
@@ -76,7 +78,7 @@ export function openHttpClient(
 
 	function agentFor(url: URL): Promise<http.Agent> {
 		const proxy = proxyFor(url, settings.env);
-		const own = url.host === host || url.host === 'registry-1.docker.io';
+		const own = url.host === ownHost || url.host === 'registry-1.docker.io';
 		const key = `${url.protocol} ${proxy ?? ''} ${own}`;
 		const agent = agents.get(key) ?? makeAgent(url.protocol, proxy, own);
 		agents.set(key, agent);

@@ -50,11 +50,11 @@ export async function sendFollowing(
 		try {
 			target = redirectTarget(response, url, { insecure, what: request.what });
 		} catch (error) {
-			discard(response);
+			await discard(response);
 			throw error;
 		}
 		if (target === undefined) return response;
-		discard(response);
+		await discard(response);
 		if (target.origin !== url.origin) {
 			const { authorization: _secret, ...rest } = headers;
 			headers = rest;

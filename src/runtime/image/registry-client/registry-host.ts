@@ -62,14 +62,14 @@ export function openRegistryHost(
 			const rule = status === 429 ? rateLimit : status >= 500 ? failure : undefined;
 			if (rule && attempt < rule.tries) {
 				const retryAfterMs = parseRetryAfter(response.headers['retry-after'], now());
-				discard(response);
+				await discard(response);
 				await sleep(waitBeforeRetry(attempt, rule, retryAfterMs), {});
 				continue;
 			}
 			if (rule) throw await answerError(what, response, now());
 			const challenges = parseChallenges(response.headersDistinct['www-authenticate']);
 			const page = /\btext\/html\b/.test(response.headers['content-type'] ?? '');
-			discard(response);
+			await discard(response);
 			if (status === 200 && page && challenges.length === 0) {
 				throw new RegistryError(
 					'invalid',

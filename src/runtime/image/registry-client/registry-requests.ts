@@ -140,7 +140,7 @@ export function createRequests(options: {
 					const wider = relogin(response, scopes, authorization);
 					if (wider !== undefined) {
 						scopes = wider;
-						discard(response);
+						await discard(response);
 						continue;
 					}
 				}
@@ -149,7 +149,7 @@ export function createRequests(options: {
 						? patienceFor(status, parseRetryAfter(response.headers['retry-after'], now()))
 						: undefined;
 				if (waitMs === undefined) throw await answerError(what, response, now());
-				discard(response);
+				await discard(response);
 				await sleep(waitMs, { signal });
 			}
 		},

@@ -63,7 +63,7 @@ export function openRepository(
 				what: `cannot look for blob "${name}@${digest}"`,
 				signal,
 			});
-			discard(response);
+			await discard(response);
 			return response.statusCode === 200;
 		},
 		async mountBlob(digest, fromRepository, { signal } = {}) {
@@ -86,7 +86,7 @@ export function openRepository(
 				if (error instanceof RegistryError && refusals.includes(error.kind)) return false;
 				throw error;
 			}
-			discard(response);
+			await discard(response);
 			if (response.statusCode === 201) return true;
 			// The registry began an upload instead; it need not wait for it.
 			const { location } = response.headers;
@@ -117,7 +117,7 @@ export function openRepository(
 				what: `cannot push manifest "${name}${reference.includes(':') ? '@' : ':'}${reference}"`,
 				signal,
 			});
-			discard(response);
+			await discard(response);
 		},
 	};
 }

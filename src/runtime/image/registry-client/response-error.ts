@@ -1,9 +1,12 @@
+import { once } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import { setImmediate as connectionIsFree } from 'node:timers/promises';
 import { sanitizeLine } from '../../../text/sanitize.ts';
 import { RegistryError } from '../model.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 const longestErrorBytes = 64 * 1024;
+const longestDiscardMs = 2000;
 const longestWords = 400;
 
 /**
@@ -26,17 +29,30 @@ export async function readBody(response: IncomingMessage, limitBytes: number): P
 		if (sizeBytes > limitBytes) return undefined;
 		chunks.push(chunk);
 	}
+	await connectionIsFree();
 	return Buffer.concat(chunks, sizeBytes);
 }
 
-/** Lets a response go whose body nobody wants: read where that is cheap, so that the connection lives on. */
-export function discard(response: IncomingMessage): void {
+/**
+ * Lets a response go whose body nobody wants: read where that is cheap, so that the connection lives on and is free for
+ * the next request when this returns. Never fails.
+ */
+export async function discard(response: IncomingMessage): Promise<void> {
 	response.on('error', () => undefined);
+	if (response.destroyed) return;
 	const { 'content-length': length } = response.headers;
 	const { req: request } = response as IncomingMessage & { readonly req?: ClientRequest | undefined };
 	const bodiless = request?.method === 'HEAD' || response.statusCode === 204;
-	if (bodiless || (length !== undefined && Number(length) <= longestErrorBytes)) response.resume();
-	else response.destroy();
+	if (!bodiless && (length === undefined || Number(length) > longestErrorBytes)) {
+		response.destroy();
+		return;
+	}
+	const closed = once(response, 'close').catch(() => undefined);
+	const tooSlow = setTimeout(() => response.destroy(), longestDiscardMs);
+	response.resume();
+	await closed;
+	clearTimeout(tooSlow);
+	await connectionIsFree();
 }
 
 type Json = Readonly<Record<string, unknown>>;

@@ -102,7 +102,7 @@ async function uploadOnce(
 	});
 	let location = locationOf(started, origin, what);
 	const shortest = Number(started.headers['oci-chunk-min-length'] ?? 0);
-	discard(started);
+	await discard(started);
 
 	const source = await request.open();
 	const { sizeBytes } = source;
@@ -120,7 +120,7 @@ async function uploadOnce(
 			what: `cannot push blob "${name}@${digest}"`,
 			signal,
 		});
-		discard(done);
+		await discard(done);
 		return digest;
 	};
 	const patch = async (part: Buffer | typeof body, headers: Readonly<Record<string, string>>) => {
@@ -135,7 +135,7 @@ async function uploadOnce(
 			signal,
 		});
 		location = locationOf(accepted, location, what);
-		discard(accepted);
+		await discard(accepted);
 	};
 
 	try {
