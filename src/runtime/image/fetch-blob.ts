@@ -41,8 +41,8 @@ export type BlobFetch = {
 	readonly descriptor: Descriptor;
 	/** In order; never empty. */
 	readonly sources: readonly Repository[];
-	/** Takes the bytes in order; the next ones come when it has resolved. */
-	readonly write: (chunks: readonly Uint8Array[]) => Promise<void>;
+	/** Takes the bytes in order; the next ones come when it has resolved, in the same memory. */
+	readonly write: (bytes: Uint8Array) => Promise<void>;
 	readonly onBytes: (receivedBytes: number, source: Repository) => void;
 	readonly onNote: (text: string) => void;
 	readonly limits: FetchLimits;
@@ -59,7 +59,9 @@ const batchBytes = 256 * 1024;
 export async function fetchBlob(fetch: BlobFetch, { signal }: WaitOptions = {}): Promise<void> {
 	const { descriptor, sources, limits, onNote } = fetch;
 	const hash = createHash('sha256');
-	const state: Progress = { receivedBytes: 0, hash };
+	// Two buffers take turns, one filled while the other is written: fresh ones for every batch fragment the memory.
+	const buffers = [Buffer.allocUnsafeSlow(batchBytes), Buffer.allocUnsafeSlow(batchBytes)] as const;
+	const state: Progress = { receivedBytes: 0, hash, buffers };
 	let place = 0;
 	let idleTries = 0;
 	let breaks = 0;
@@ -104,7 +106,11 @@ export async function fetchBlob(fetch: BlobFetch, { signal }: WaitOptions = {}):
 	}
 }
 
-type Progress = { receivedBytes: number; readonly hash: ReturnType<typeof createHash> };
+type Progress = {
+	receivedBytes: number;
+	readonly hash: ReturnType<typeof createHash>;
+	readonly buffers: readonly [Buffer, Buffer];
+};
 
 /** The body broke: asking again may help. */
 class BrokenBody extends Error {}
@@ -131,8 +137,8 @@ async function drain(
 			source.host,
 		);
 	let skipBytes = state.receivedBytes - stream.offset;
-	let batch: Uint8Array[] = [];
-	let batched = 0;
+	let [filling, spare] = state.buffers;
+	let filled = 0;
 	let writing: Promise<void> | undefined;
 	const stall = setTimeout(
 		() => body.destroy(new BrokenBody(`no byte for ${limits.stallMs / 1000} s`)),
@@ -141,10 +147,9 @@ async function drain(
 	const onAbort = () => body.destroy(new BrokenBody('aborted'));
 	const flush = async () => {
 		await writing;
-		const chunks = batch;
-		batch = [];
-		batched = 0;
-		writing = chunks.length === 0 ? undefined : fetch.write(chunks);
+		writing = filled === 0 ? undefined : fetch.write(filling.subarray(0, filled));
+		[filling, spare] = [spare, filling];
+		filled = 0;
 		// It is awaited before the next one; until then its failure is nobody's unhandled rejection.
 		writing?.catch(() => undefined);
 	};
@@ -166,9 +171,14 @@ async function drain(
 			if (state.receivedBytes + chunk.length > sizeBytes) throw wrongSize('more');
 			state.receivedBytes += chunk.length;
 			state.hash.update(chunk);
-			batch.push(chunk);
-			batched += chunk.length;
-			if (batched >= batchBytes || body.readableLength === 0) await flush();
+			while (chunk.length > 0) {
+				const taken = chunk.subarray(0, filling.length - filled);
+				filling.set(taken, filled);
+				filled += taken.length;
+				chunk = chunk.subarray(taken.length);
+				if (filled === filling.length) await flush();
+			}
+			if (body.readableLength === 0) await flush();
 			fetch.onBytes(state.receivedBytes, source);
 		}
 	} finally {

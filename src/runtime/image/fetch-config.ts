@@ -23,8 +23,8 @@ export async function fetchConfig(
 					descriptor,
 					sources: sources.slice(attempt),
 					limits,
-					write: async (received) => {
-						chunks.push(...received);
+					write: async (bytes) => {
+						chunks.push(Uint8Array.from(bytes));
 					},
 					onBytes: () => undefined,
 					onNote,

@@ -39,7 +39,7 @@ export function remoteLayer(layer: RemoteLayer, tools: RemoteLayerTools): LayerT
 							descriptor,
 							sources: sources.slice(attempt),
 							limits,
-							write: (chunks) => blob.write(chunks),
+							write: (bytes) => blob.write(bytes),
 							onBytes: (transferredBytes, { host }) => log.layer(index, { transferredBytes, source: host }),
 							onNote: (text) => log.note(text),
 						},

@@ -8,8 +8,8 @@ import type { GrowingFile } from '../storage/unpacker.ts';
 /** The writing side. Disposing of it removes the file, whether it is whole or not. */
 export type StagedBlob = AsyncDisposable & {
 	readonly file: GrowingFile;
-	/** Appends chunks in one write. @throws ResourceExhaustedError where the disk is full */
-	write(chunks: readonly Uint8Array[]): Promise<void>;
+	/** @throws ResourceExhaustedError where the disk is full */
+	write(bytes: Uint8Array): Promise<void>;
 	/** No more will come. */
 	finish(): Promise<void>;
 	/** No more will come although more should. */
@@ -22,11 +22,7 @@ export async function createStagedBlob(store: Pick<Store, 'stagingPath'>, kind: 
 	const writer = await createGrowingFile(path);
 	return {
 		file: writer.file,
-		async write(chunks) {
-			const [first] = chunks;
-			if (first === undefined) return;
-			await writer.write(chunks.length === 1 ? first : Buffer.concat(chunks));
-		},
+		write: (bytes) => writer.write(bytes),
 		finish: () => writer.finish(),
 		fail: () => writer.fail(),
 		async [Symbol.asyncDispose]() {

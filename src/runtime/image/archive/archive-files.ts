@@ -154,7 +154,7 @@ async function inMemoryFile(
 	let written: Promise<StagedBlob> | undefined;
 	const write = async () => {
 		const writer = undo.use(await createStagedBlob(store, 'archive'));
-		await writer.write([bytes]);
+		await writer.write(bytes);
 		await writer.finish();
 		return writer;
 	};
@@ -179,19 +179,20 @@ async function onDiskFile(
 	const writer = undo.use(await createStagedBlob(store, 'archive'));
 	const hash = createHash('sha256');
 	let sizeBytes = 0;
-	let batch: Buffer[] = [];
-	let batched = 0;
+	const buffer = Buffer.allocUnsafe(batchBytes);
+	let filled = 0;
+	const flush = async () => {
+		await writer.write(buffer.subarray(0, filled));
+		filled = 0;
+	};
 	for await (const chunk of entry) {
 		hash.update(chunk);
 		sizeBytes += chunk.length;
-		batch.push(chunk);
-		batched += chunk.length;
-		if (batched < batchBytes) continue;
-		await writer.write(batch);
-		batch = [];
-		batched = 0;
+		if (filled + chunk.length > buffer.length) await flush();
+		if (chunk.length >= buffer.length) await writer.write(chunk);
+		else filled += chunk.copy(buffer, filled);
 	}
-	await writer.write(batch);
+	await flush();
 	await writer.finish();
 	return {
 		name,
