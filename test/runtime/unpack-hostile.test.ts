@@ -16,7 +16,7 @@ type Hostile = readonly [
 	blob: () => Uint8Array,
 	/** The end of `cannot unpack layer "sha256:test": …` */
 	message: string,
-	changes?: Partial<UnpackRequest>,
+	changes?: Partial<UnpackRequest> | undefined,
 ];
 
 const tar = (...entries: readonly TarEntry[]) => writeTar(entries);
@@ -281,8 +281,12 @@ describe.skipIf(missing)(`hostile layers${missing ?? ''}`, () => {
 		expect(readFileSync(canary, 'utf8')).toBe('untouched');
 	};
 
-	test.each(corpus)('refuses %s', (...hostile) => refuse(hostile, InvalidArgumentError));
-	test.each(bombs)('refuses %s', (...hostile) => refuse(hostile, ResourceExhaustedError));
+	test.each(corpus)('refuses %s', (what, blob, message, changes) =>
+		refuse([what, blob, message, changes], InvalidArgumentError),
+	);
+	test.each(bombs)('refuses %s', (what, blob, message, changes) =>
+		refuse([what, blob, message, changes], ResourceExhaustedError),
+	);
 
 	test('a worker that refused still unpacks', async () => {
 		await refuse(corpus[0]!, InvalidArgumentError);
