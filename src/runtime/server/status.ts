@@ -2,7 +2,7 @@ import type { RuntimeService } from '../../cri/ports.ts';
 import type { Store } from '../storage/model.ts';
 
 /** Why neither condition is met: said to people and to a kubelet, which then starts no pod here. */
-const message = 'this build of criscope serves images; it runs no pods and containers yet';
+const message = 'pods and containers are not served yet';
 
 /** RPC Status. The verbose form tells where the images are. */
 export function createStatus(
