@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { AuthConfig } from '../../src/cri/model.ts';
 import type { Descriptor, Repository } from '../../src/runtime/image/model.ts';
 import { openRegistries } from '../../src/runtime/image/registries/open-registries.ts';
+import { runProgram } from '../helpers/child-process.ts';
 import { type Registry, registryPassword, registryUser, startRegistry } from '../helpers/registry.ts';
 import { makeTlsFiles, type TlsFiles } from '../helpers/registry-tls.ts';
 import { startTokenServer, type TokenServer } from '../helpers/registry-token.ts';
@@ -162,6 +163,30 @@ describe.skipIf(missing)(`a registry${missing ?? ''}`, () => {
 			expect(await other.mountBlob(digestOf(Buffer.from('nowhere')), `plain/unsized-${stamp}`)).toBe(false);
 		});
 
+		test('takes a blob in pieces where a proxy before it refuses the whole', async () => {
+			const proxy = createServer((request, response) => {
+				if (Number(request.headers['content-length'] ?? 0) > 9 << 20) {
+					response.writeHead(413, { connection: 'close' }).end();
+					return;
+				}
+				const { url: path, method, headers } = request;
+				const [hostname, port] = registry.host.split(':');
+				const onward = httpRequest({ hostname, port, path, method, headers }, (answer) => {
+					response.writeHead(answer.statusCode ?? 500, answer.headers);
+					answer.pipe(response);
+				});
+				request.pipe(onward);
+			});
+			await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+			onTestFinished(() => void proxy.close());
+			const address = proxy.address();
+			const host = `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+			const bytes = randomBytes((20 << 20) + 17);
+			const to = await open(insecure(host)).target(`${host}/plain/pieces-${Date.now()}`);
+			expect(await upload(to, bytes)).toBe(digestOf(bytes));
+			expect(await bytesOf(to, descriptor(bytes))).toEqual(bytes);
+		});
+
 		test('says in words what it does not have, and what was pushed wrong', async () => {
 			const { source, target } = open(insecure(registry.host));
 			const from = await source(`${registry.host}/plain/none:1`);
@@ -311,6 +336,48 @@ describe.skipIf(missing)(`a registry${missing ?? ''}`, () => {
 			const auths = { [`${registry.host}/basic`]: { auth: encoded }, [registry.host]: { auth: 'bm86bm8=' } };
 			writeFileSync(path.join(home, 'containers/auth.json'), JSON.stringify({ auths }));
 			expect((await (await source(image)).manifest('1')).digest).toMatch(/^sha256:/);
+		});
+	});
+
+	describe.skipIf(whatIsMissing('root', 'skopeo'))('as skopeo sees it', () => {
+		let registry: Registry;
+		beforeAll(async () => {
+			registry = keep(await startRegistry({ dir: path.join(dir, 'skopeo'), authenticated: true }));
+		});
+
+		test('has the same credentials, locations and mirrors', async () => {
+			const conf = `
+[[registry]]
+prefix = "example.test/team"
+location = "${registry.host}/moved/to"
+insecure = true
+[[registry.mirror]]
+location = "127.0.0.1:1/nobody"
+insecure = true
+[[registry]]
+location = "blocked.test"
+blocked = true
+`;
+			const { source, dir: home } = open(`${conf}${insecure(registry.host)}`);
+			const authFile = path.join(home, 'containers/auth.json');
+			await runProgram('skopeo', [
+				...['login', '--tls-verify=false', '--authfile', authFile],
+				...['-u', registryUser, '-p', registryPassword, registry.host],
+			]);
+			const { target } = open(insecure(registry.host));
+			await pushImage(await target(`${registry.host}/moved/to/app`, login), '1');
+			const raw = await runProgram('skopeo', [
+				...['--registries-conf', path.join(home, 'registries.conf')],
+				...['inspect', '--raw', '--authfile', authFile, 'docker://example.test/team/app:1'],
+			]);
+			const found = await (await source('example.test/team/app:1')).manifest('1');
+			expect(found.bytes.toString()).toBe(raw);
+			await expect(source('blocked.test/to/app:1')).rejects.toThrow('blocked');
+			const same = runProgram('skopeo', [
+				...['--registries-conf', path.join(home, 'registries.conf')],
+				...['inspect', '--raw', '--authfile', authFile, 'docker://blocked.test/to/app:1'],
+			]);
+			await expect(same).rejects.toThrow('blocked');
 		});
 	});
 

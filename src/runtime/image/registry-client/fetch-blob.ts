@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import { type BlobStream, type Descriptor, RegistryError } from '../model.ts';
-import { isLostConnection } from './network-error.ts';
 import { sendFollowing } from './redirect.ts';
 import type { RegistryHost } from './registry-host.ts';
 import type { RegistryRequests } from './registry-requests.ts';
@@ -121,10 +120,4 @@ export async function fetchBlob(
 	if (foreign === undefined) throw await answerError(what, response, Date.now());
 	await discard(response);
 	return foreign;
-}
-
-/** True for an error of a blob's body after which asking again with an offset may help. */
-export function mayResume(error: unknown): boolean {
-	if (error instanceof RegistryError) return error.kind === 'unreachable' || error.kind === 'serverError';
-	return isLostConnection(error);
 }

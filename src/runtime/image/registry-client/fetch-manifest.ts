@@ -20,6 +20,16 @@ const manifestTypes = [
 /** `sha256:…` or `sha512:…`; anything else is a tag. */
 export const digestPattern = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 
+/** A tag becomes part of a URL: nothing else may come in by it. Source: distribution/reference, grammar. */
+const tagPattern = /^\w[\w.-]{0,127}$/;
+
+/** @throws RegistryError (invalid) for what is neither a tag nor a digest that can be verified */
+export function checkReference(reference: string, what: string): void {
+	if (reference.includes(':') ? digestPattern.test(reference) : tagPattern.test(reference)) return;
+	const cause = reference.includes(':') ? 'no digest that can be verified' : 'no tag';
+	throw new RegistryError('invalid', `${what}: "${reference}" is ${cause}`);
+}
+
 /**
  * The type of a manifest: what the header says, and where that says nothing of use, what the manifest says of itself or
  * looks like.
@@ -73,9 +83,7 @@ export async function fetchManifest(
 	const { name, repository, reference, scopes, signal } = request;
 	const byDigest = reference.includes(':');
 	const what = `cannot read manifest "${name}${byDigest ? '@' : ':'}${reference}"`;
-	if (byDigest && !digestPattern.test(reference)) {
-		throw new RegistryError('invalid', `${what}: "${reference}" is no digest that can be verified`);
-	}
+	checkReference(reference, what);
 	const response = await requests.send({
 		method: 'GET',
 		target: `/v2/${repository}/manifests/${reference}`,

@@ -3,7 +3,7 @@ import type { AuthConfig } from '../../../cri/model.ts';
 import { RegistryError, type Repository } from '../model.ts';
 import { createAuthorizer } from './authorizer.ts';
 import { fetchBlob } from './fetch-blob.ts';
-import { digestPattern, fetchManifest } from './fetch-manifest.ts';
+import { checkReference, digestPattern, fetchManifest } from './fetch-manifest.ts';
 import type { RegistryHost } from './registry-host.ts';
 import { createRequests } from './registry-requests.ts';
 import { discard } from './response-error.ts';
@@ -107,6 +107,8 @@ export function openRepository(
 				{ patience, sleep },
 			),
 		async putManifest(reference, manifest, { signal } = {}) {
+			const what = `cannot push manifest "${name}${reference.includes(':') ? '@' : ':'}${reference}"`;
+			checkReference(reference, what);
 			const response = await requests.send({
 				method: 'PUT',
 				target: `/v2/${path}/manifests/${reference}`,
@@ -114,7 +116,7 @@ export function openRepository(
 				body: manifest.bytes,
 				scopes,
 				accept: [200, 201, 202, 204],
-				what: `cannot push manifest "${name}${reference.includes(':') ? '@' : ':'}${reference}"`,
+				what,
 				signal,
 			});
 			await discard(response);

@@ -118,7 +118,13 @@ export function systemTrustOnce(
 		return { authorities, context: createSecureContext({ ca: [...authorities] }) };
 	}
 	return () => {
-		trust ??= read();
+		if (trust === undefined) {
+			trust = read();
+			// A bundle that cannot be read now may be put right.
+			trust.catch(() => {
+				trust = undefined;
+			});
+		}
 		return trust;
 	};
 }

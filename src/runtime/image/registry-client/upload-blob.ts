@@ -24,6 +24,9 @@ const monolithicBytes = 1 << 20;
 /** What a blob is cut into once a proxy said that it is too large. */
 const chunkBytes = [8 << 20, 1 << 20] as const;
 
+/** A piece is held in memory: a registry that wants larger ones is not served. */
+const largestPieceBytes = 32 << 20;
+
 const octets = { 'content-type': 'application/octet-stream' };
 
 /** Where an upload goes on; the query that the registry put there is kept. @throws RegistryError (invalid) */
@@ -101,7 +104,7 @@ async function uploadOnce(
 		signal,
 	});
 	let location = locationOf(started, origin, what);
-	const shortest = Number(started.headers['oci-chunk-min-length'] ?? 0);
+	const shortest = Math.min(Number(started.headers['oci-chunk-min-length'] ?? 0) || 0, largestPieceBytes);
 	await discard(started);
 
 	const source = await request.open();
