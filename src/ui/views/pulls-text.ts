@@ -123,7 +123,9 @@ function detailsOf(state: UiState, row: TaskRow): readonly string[] {
 		return [changeSaid(state, row.change).text, ...waiting, ...said];
 	}
 	const { pull } = row;
-	const auth = pull.credentials ? [`Credentials: ${pull.credentials}.`] : ['Credentials: none, anonymous.'];
+	// A runtime that tells of its pulls looks into its own files for what nobody gave it.
+	const none = pull.telling === 'told' ? 'none given; the runtime looks for its own' : 'none, anonymous';
+	const auth = [`Credentials: ${pull.credentials ?? none}.`];
 	switch (pull.state) {
 		case 'running':
 			// The lines of the transfer say all of it.

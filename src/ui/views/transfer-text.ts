@@ -91,6 +91,11 @@ function shortDigest(digest: string, cells: number): string {
 	return sliceCells(sanitizeLine(digest.slice(digest.indexOf(':') + 1)), 0, cells);
 }
 
+/** Of a manifest the repository is told as well, of a layer the host. */
+function hostOf(source: string): string {
+	return source.split('/', 1)[0] ?? '';
+}
+
 function bytesText({ state, transferredBytes, totalBytes }: LayerTransfer): string {
 	const total = totalBytes > 0 ? formatBytesCompact(totalBytes) : '?';
 	if (state === 'transferring') return `${formatBytesCompact(transferredBytes)}/${total}`;
@@ -119,7 +124,7 @@ function layerLine(layer: LayerTransfer, transfer: PullTransfer, nowMs: number, 
 		const rate = layer.state === 'transferring' ? bytesPerSecond(layer.rate, nowMs) : undefined;
 		line.push({ text: ` ${(rate === undefined ? '' : `${formatBytesCompact(rate)}/s`).padEnd(7)}` });
 		const unpacked = layer.unpackedBytes > 0 ? `${formatBytesCompact(layer.unpackedBytes)} unpacked` : '';
-		const elsewhere = layer.source !== '' && layer.source !== transfer.resolved?.source;
+		const elsewhere = layer.source !== '' && hostOf(layer.source) !== hostOf(transfer.resolved?.source ?? '');
 		// Where it comes from is said above for all; here it counts when it is another place, or when there is room.
 		const source = !idle && (elsewhere || columns >= 100) ? sanitizeLine(layer.source) : '';
 		line.push({ text: ` ${unpacked.padEnd(14)} `, token: 'muted' });
@@ -153,7 +158,7 @@ function layerLines(transfer: PullTransfer, nowMs: number, columns: number, rows
 	};
 	for (const layer of layers) {
 		if (group[0]?.state !== layer.state) endGroup();
-		if (layer.state === 'transferring' || layer.state === 'verified') out.push(one(layer));
+		if (layer.state === 'transferring') out.push(one(layer));
 		else group.push(layer);
 	}
 	endGroup();
@@ -164,7 +169,7 @@ function wrappedLines(text: string, columns: number, token?: Token): readonly Li
 	return wrapWords(sanitizeLine(text), columns - 2).map((line): Line => [{ text: ` ${line}`, token }]);
 }
 
-/** Everything told of a transfer. Where not all layers fit into `rows`, those that rest are drawn together. */
+/** Everything told of a transfer. Where not all layers fit into `rows`, only those that come now have lines of their own. */
 export function transferLines(
 	task: PullTask,
 	nowMs: number,

@@ -26,7 +26,7 @@ export function resolved(layers: readonly LayerProgress[]): Extract<TransferEven
 		kind: 'resolved',
 		reference: 'docker.io/library/nginx:1.27',
 		manifestDigest: digest(200),
-		source: 'mirror.local:5000',
+		source: 'mirror.local:5000/library/nginx',
 		platform: 'linux/amd64',
 		imageId: 'abc',
 		layers,

@@ -114,7 +114,7 @@ describe('many layers', () => {
 	const many = () => {
 		const layers = Array.from({ length: 60 }, (_, index) =>
 			index < 20
-				? layer(index, { state: 'done', totalBytes: mib, transferredBytes: mib })
+				? layer(index, { state: index < 8 ? 'done' : 'verified', totalBytes: mib, transferredBytes: mib })
 				: index < 23
 					? moving(index, { transferredBytes: mib })
 					: layer(index, { totalBytes: mib }),
@@ -129,7 +129,8 @@ describe('many layers', () => {
 	])('what moves is on the screen of %i x %i; what rests is drawn together', (columns, rows) => {
 		const { state } = many();
 		const shown = text(state(), columns, rows);
-		expect(shown).toContain(' 20 layers done');
+		expect(shown).toContain(' 8 layers done');
+		expect(shown).toContain(' 12 layers unpacking');
 		expect(shown.match(/ pulling {3}[█░]/g)).toHaveLength(3);
 		if (rows > 10) expect(shown).toContain(' 37 layers waiting');
 	});
