@@ -187,7 +187,6 @@ events_logfile_path = ${quoted('events.log')}
 # The default lies in /dev/shm, one for all.
 lock_type = "file"
 tmp_dir = ${quoted('libpod')}
-static_dir = ${quoted('static')}
 volume_path = ${quoted('volumes')}
 image_copy_tmp_dir = ${quoted('tmp')}
 [network]
