@@ -47,6 +47,8 @@ export async function readArchiveFiles(
 	{ signal }: WaitOptions = {},
 ): Promise<ArchiveFiles> {
 	await using undo = new AsyncDisposableStack();
+	// Its own stack: small files are written out only when they are asked for.
+	const blobs = undo.use(new AsyncDisposableStack());
 	const files = new Map<string, ArchiveFile>();
 	const links = new Map<string, string>();
 	const reader = extract();
@@ -57,7 +59,11 @@ export async function readArchiveFiles(
 		reader.destroy();
 		await finished(tar).catch(() => undefined);
 	});
-	tar.on('error', (error) => reader.destroy(error));
+	let sourceError: Error | undefined;
+	tar.on('error', (error) => {
+		sourceError = error;
+		reader.destroy(error);
+	});
 	tar.pipe(reader);
 	let inMemory = 0;
 	let totalBytes = 0;
@@ -94,14 +100,15 @@ export async function readArchiveFiles(
 			if (small) inMemory += sizeBytes;
 			const content = entry as AsyncIterable<Buffer>;
 			const file = small
-				? await inMemoryFile(content, name, store, undo)
-				: await onDiskFile(content, name, store, undo);
+				? await inMemoryFile(content, name, store, blobs)
+				: await onDiskFile(content, name, store, blobs);
 			checkFile(file, files.get(name));
 			files.set(name, file);
 		}
 	} catch (error) {
 		signal?.throwIfAborted();
-		throw readerError(error);
+		// The tar reader has but one word for whatever ended it.
+		throw sourceError ?? readerError(error);
 	}
 	const kept = undo.move();
 	return {
@@ -145,7 +152,7 @@ async function inMemoryFile(
 	entry: AsyncIterable<Buffer>,
 	name: string,
 	store: Pick<Store, 'stagingPath'>,
-	undo: AsyncDisposableStack,
+	blobs: AsyncDisposableStack,
 ): Promise<ArchiveFile> {
 	const chunks: Buffer[] = [];
 	for await (const chunk of entry) chunks.push(chunk);
@@ -153,7 +160,7 @@ async function inMemoryFile(
 	const digest: Digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 	let written: Promise<StagedBlob> | undefined;
 	const write = async () => {
-		const writer = undo.use(await createStagedBlob(store, 'archive'));
+		const writer = blobs.use(await createStagedBlob(store, 'archive'));
 		await writer.write(bytes);
 		await writer.finish();
 		return writer;
@@ -174,9 +181,9 @@ async function onDiskFile(
 	entry: AsyncIterable<Buffer>,
 	name: string,
 	store: Pick<Store, 'stagingPath'>,
-	undo: AsyncDisposableStack,
+	blobs: AsyncDisposableStack,
 ): Promise<ArchiveFile> {
-	const writer = undo.use(await createStagedBlob(store, 'archive'));
+	const writer = blobs.use(await createStagedBlob(store, 'archive'));
 	const hash = createHash('sha256');
 	let sizeBytes = 0;
 	const buffer = Buffer.allocUnsafe(batchBytes);

@@ -1,8 +1,8 @@
 /** An oci-archive: an OCI layout in a tar. Source: OCI image-spec v1.1 image-layout.md. */
 
 import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Digest, Store, StoredLayer, WaitOptions } from '../../storage/model.ts';
 import { openCompressedLayer } from '../compress-layer.ts';
@@ -118,8 +118,7 @@ async function packLayer(
 ): Promise<PackedLayer> {
 	const path = store.stagingPath(`save-${randomBytes(8).toString('hex')}`);
 	files.defer(() => rm(path, { force: true }));
-	await using file = await open(path, 'wx', 0o600);
 	const { body, digest, sizeBytes } = await openCompressedLayer(layer, 'gzip', store, { signal });
-	await pipeline(body, file.createWriteStream({ autoClose: false }), { signal });
+	await pipeline(body, createWriteStream(path, { flags: 'wx', mode: 0o600 }), { signal });
 	return { digest: digest(), sizeBytes: sizeBytes(), compression: 'gzip', path };
 }
