@@ -71,10 +71,14 @@ async function writeBigData(dir: string, data: readonly BigDatum[]): Promise<voi
 	await chmod(dir, 0o700);
 	await Promise.all(
 		data.map(({ key, bytes }) =>
-			writeFileAtomically(path.join(dir, bigDataFileName(key)), bytes, { mode: 0o600, durable: true }),
+			writeFileAtomically(path.join(dir, bigDataFileName(key)), bytes, {
+				mode: 0o600,
+				durable: true,
+				syncFolder: false,
+			}),
 		),
 	);
-	await syncPath(path.dirname(dir));
+	await Promise.all([syncPath(dir), syncPath(path.dirname(dir))]);
 }
 
 function imageRecord(

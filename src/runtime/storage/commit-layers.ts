@@ -97,6 +97,7 @@ async function place(
 	await Promise.all(toSync.map(syncPath));
 
 	const records = new Map(layers.map((layer) => [layer.id, layerRecord(layer, replaced(change, layer.id))]));
+	await forgetElsewhere(parts, change, records);
 	const before = change.records(parts.layersFile);
 	await change.save(
 		parts.layersFile,
@@ -112,11 +113,12 @@ async function place(
 			await driver.placed(id);
 			await placeTarSplit(parts, layer);
 		}
-		await syncDirs(parts);
+		await Promise.all([syncDirs(parts), parts.writeOut.begin([...records.keys()])]);
 		await change.save(
 			parts.layersFile,
 			merge(before, records, (record) => record),
 		);
+		parts.writeOut.settle();
 	} catch (error) {
 		// Nobody has seen these layers yet; without this they would wait for the next to lock the store.
 		await dropLayers(parts, change, [...records.keys()]).catch((failure: unknown) => {
@@ -131,6 +133,18 @@ function isUnderMount(index: LayerIndex, id: string, mounted: ReadonlySet<string
 	return (
 		mounted.has(id) || (index.children.get(id) ?? []).some((child) => isUnderMount(index, child, mounted))
 	);
+}
+
+/** A damaged layer's record may stand in another file than the one that new ones go to. */
+async function forgetElsewhere(
+	parts: StoreParts,
+	change: TableChange<LayerIndex>,
+	records: ReadonlyMap<string, JsonRecord>,
+): Promise<void> {
+	for (const file of parts.layers.files.keys()) {
+		const kept = change.records(file).filter((record) => !records.has(String(record['id'])));
+		if (file !== parts.layersFile && kept.length < change.records(file).length) await change.save(file, kept);
+	}
 }
 
 /** Records replaced in place or added at the end, parents before children as the batch had them. */

@@ -61,6 +61,9 @@ export function createLayerInspector(
 				return { ...whole, damage: `layer "${parent}" below it is damaged: ${below.damage}` };
 			}
 		}
+		if (!found.readOnly && parts.writeOut.isSuspect(id)) {
+			return { ...whole, damage: 'the machine stopped before it was written to the disk' };
+		}
 		const damage = await parts.driver.inspect(id, ancestors(id));
 		if (damage !== undefined) return { ...whole, damage };
 		// A container's own layer never had a tar.

@@ -46,6 +46,7 @@ export async function dropLayers(
 	if (going.size === 0) return;
 	await rewrite(change, (record, id) => (going.has(id) ? withIncomplete(record, true) : record));
 	await forgetMounts(parts, going);
+	parts.writeOut.forget(going);
 	for (const id of going) {
 		await parts.driver.leaving(id);
 		await parts.staging.putAside(parts.driver.layerDir(id));
@@ -84,10 +85,10 @@ export function tarSplitPath(parts: Pick<StoreParts, 'place'>, id: string): stri
 
 /** Writes the comings and goings of layers out to the disk. */
 export async function syncDirs(parts: StoreParts): Promise<void> {
-	for (const dir of [...parts.driver.dirs, parts.place.layersDir]) {
-		await syncPath(dir).catch((error: unknown) => {
+	const sync = (dir: string) =>
+		syncPath(dir).catch((error: unknown) => {
 			// Made when the first layer comes.
 			if (errnoCode(error) !== 'ENOENT') throw error;
 		});
-	}
+	await Promise.all([...parts.driver.dirs, parts.place.layersDir].map(sync));
 }

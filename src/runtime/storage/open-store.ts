@@ -17,6 +17,7 @@ import { storeError } from './store-errors.ts';
 import { openReadOnlyStore, openTables, type StoreParts } from './store-parts.ts';
 import { type DriverName, type StorePlace, storePlace } from './store-paths.ts';
 import { sweepStore } from './sweep-store.ts';
+import { openWriteOut } from './write-out.ts';
 
 /** Where a store is, and what it is opened with; loadStorageConf gives all of it. */
 export type StoreOptions = Partial<StorageConf> & {
@@ -44,6 +45,7 @@ export async function openStore(
 		}
 		const imageRoot = conf.imageStore ?? graphRoot;
 		const staging = undo.use(await openStaging(sys, imageRoot, runRoot));
+		const writeOut = undo.use(await openWriteOut(sys, imageRoot, log));
 		// Podman holds this one while it makes a store's folders.
 		await using _ = await createFileLock(sys, path.join(graphRoot, 'storage.lock')).acquire(
 			'exclusive',
@@ -76,6 +78,7 @@ export async function openStore(
 					? createOverlayDriver(sys, [imagePlace, ...readPlaces])
 					: createVfsDriver([imagePlace, ...readPlaces]),
 			staging,
+			writeOut,
 			...openTables(sys, place, imagePlace, conf.transient === true ? runPlace : place),
 			additional: additional.map((one) => openReadOnlyStore(sys, one)),
 		};

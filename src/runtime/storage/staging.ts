@@ -87,10 +87,9 @@ function createStaging(
 			}
 		},
 		async empty() {
-			for (const place of [...aside]) {
-				aside.delete(place);
-				await rm(place, { recursive: true, force: true });
-			}
+			const places = [...aside];
+			aside.clear();
+			await Promise.all(places.map((place) => rm(place, { recursive: true, force: true })));
 		},
 		async [Symbol.asyncDispose]() {
 			try {

@@ -12,6 +12,7 @@ import { indexLayers, type LayerIndex } from './records/layer-records.ts';
 import { createRecordTable, type RecordTable } from './records/record-table.ts';
 import type { Staging } from './staging.ts';
 import type { StorePlace } from './store-paths.ts';
+import type { WriteOut } from './write-out.ts';
 
 /** A store of somebody else whose images we may use. */
 export type ReadOnlyStore = {
@@ -33,6 +34,7 @@ export type StoreParts = {
 	readonly mountsDir: string;
 	readonly driver: StorageDriver;
 	readonly staging: Staging;
+	readonly writeOut: WriteOut;
 	readonly layers: RecordTable<LayerIndex>;
 	/** Which of the layers' files new layers of images go to. */
 	readonly layersFile: number;

@@ -129,6 +129,10 @@ export function createStore(parts: StoreParts): Store {
 
 		usage: (options = {}) => explaining(`measure ${of}`, () => meter.measure(options)),
 		check: (options = {}) => explaining(`check ${of}`, () => checkStore(parts, options)),
-		[Symbol.asyncDispose]: () => staging[Symbol.asyncDispose](),
+		async [Symbol.asyncDispose]() {
+			// The staging holds the lock that keeps others of ours out, so it goes last.
+			await parts.writeOut[Symbol.asyncDispose]();
+			await staging[Symbol.asyncDispose]();
+		},
 	};
 }

@@ -11,6 +11,8 @@ export type AtomicFileOptions = {
 	readonly mode: number;
 	/** Survives a power cut; without it the file survives only a crash of the program, and costs no wait for the disk. */
 	readonly durable: boolean;
+	/** False where the caller writes the folder out itself, once for many files. */
+	readonly syncFolder?: boolean | undefined;
 };
 
 /**
@@ -21,7 +23,7 @@ export type AtomicFileOptions = {
 export async function writeFileAtomically(
 	file: string,
 	content: string | Uint8Array,
-	{ mode, durable }: AtomicFileOptions,
+	{ mode, durable, syncFolder = durable }: AtomicFileOptions,
 ): Promise<void> {
 	const name = `${unfinishedPrefix}${path.basename(file).slice(0, 64)}-${randomBytes(6).toString('hex')}`;
 	const temporary = path.join(path.dirname(file), name);
@@ -32,7 +34,7 @@ export async function writeFileAtomically(
 		await rm(temporary, { force: true });
 		throw error;
 	}
-	if (durable) await syncPath(path.dirname(file));
+	if (syncFolder) await syncPath(path.dirname(file));
 }
 
 /** Writes a file that must not be there yet. */
