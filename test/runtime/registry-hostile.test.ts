@@ -155,7 +155,7 @@ describe('a connection that is lost', () => {
 		const have = Buffer.concat(parts);
 		const rest = await source.blob(layer, have.length);
 		expect([rest.offset, rest.totalBytes]).toEqual([have.length, blob.length]);
-		expect(Buffer.concat([have, await readAll(rest.body as Readable)])).toEqual(blob);
+		expect(digestOf(Buffer.concat([have, await readAll(rest.body as Readable)]))).toBe(layer.digest);
 	});
 
 	test('before an answer is tried again, three times', async () => {
@@ -386,11 +386,11 @@ describe('logins', () => {
 	});
 
 	test.each([
-		['{"token":"a\\r\\nX-Evil: 1"}', 'holds no token'],
-		['{}', 'holds no token'],
-		['<html>', 'is not JSON'],
-		[JSON.stringify({ token: 'x'.repeat(1 << 20) }), 'larger than 1 MiB'],
-	])('refuse a token that is none: %.30s', async (answer, cause) => {
+		['with a line break', '{"token":"a\\r\\nX-Evil: 1"}', 'holds no token'],
+		['that is missing', '{}', 'holds no token'],
+		['in a page', '<html>', 'is not JSON'],
+		['without end', JSON.stringify({ token: 'x'.repeat(1 << 20) }), 'larger than 1 MiB'],
+	])('refuse a token %s', async (_name, answer, cause) => {
 		const { host } = await serve((request, response) => {
 			if (request.url?.startsWith('/token')) return response.end(answer);
 			const realm = `Bearer realm="http://${request.headers.host}/token"`;
@@ -465,7 +465,7 @@ test('a foreign layer comes from where its descriptor says, without login', asyn
 	const { source } = await open(host, { auth: { username: 'ada', password: 'secret' } });
 	const urls = ['ftp://x/', 'http://127.0.0.1:1/', `http://${elsewhere.host}/layer`];
 	const { body } = await source.blob({ ...layer, urls }, 0);
-	expect(await readAll(body as Readable)).toEqual(blob);
+	expect(digestOf(await readAll(body as Readable))).toBe(layer.digest);
 	expect(elsewhere.seen[0]?.headers.authorization).toBeUndefined();
 	await expect(source.blob({ ...layer, urls: ['http://127.0.0.1:1/'] }, 0)).rejects.toThrow('blob unknown');
 });

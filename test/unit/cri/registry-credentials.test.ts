@@ -156,3 +156,42 @@ describe('a real helper', () => {
 		await expect(answer).rejects.toThrow();
 	});
 });
+
+describe('credential-helpers of registries.conf', () => {
+	const files = { '/auth.json': { auths: { 'quay.io': { auth: basic('file', 'f') } } } };
+	const helpers = {
+		empty: () => undefined,
+		broken: () => 'no json',
+		pass: (server: string) => JSON.stringify({ Username: 'helper', Secret: server }),
+	};
+	const among = (image: string, names: readonly string[]) =>
+		findCredentials(parseImageReference(image), access(files, helpers), { helpers: names, signal });
+
+	test('are asked in order, the files in their place among them', async () => {
+		expect((await among('quay.io/app', ['empty', 'containers-auth.json', 'pass'])).source).toBe('/auth.json');
+		expect(await among('quay.io/app', ['pass', 'containers-auth.json'])).toMatchObject({
+			auth: { username: 'helper', password: 'quay.io' },
+			source: 'docker-credential-pass',
+		});
+	});
+	test('replace the files where these are not named', async () => {
+		expect(await among('quay.io/app', ['empty'])).toEqual({
+			auth: undefined,
+			source: undefined,
+			problems: [],
+		});
+	});
+	test('that fail are a problem, and the next is asked', async () => {
+		const found = await among('quay.io/app', ['broken', '../evil', 'containers-auth.json']);
+		expect(found.source).toBe('/auth.json');
+		expect(found.problems).toEqual(['cannot ask docker-credential-broken: its answer is not JSON']);
+	});
+});
+
+test('a folder that is called v2 is not taken for a version of the API', async () => {
+	const from = access({
+		'/auth.json': { auths: { 'quay.io/team/v2': { auth: basic('narrow', 'n') } } },
+	});
+	expect((await find('quay.io/team/v2:1', from)).auth).toEqual({ username: 'narrow', password: 'n' });
+	expect((await find('quay.io/team/other:1', from)).auth).toBeUndefined();
+});
