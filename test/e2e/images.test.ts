@@ -152,7 +152,9 @@ describe.skipIf(noContainerd !== undefined)(`images of containerd${noContainerd 
 		const containerd = sharedContainerd();
 		await using tui = startTui({ args: ['--runtime-endpoint', containerd.endpoint], columns: 120, rows: 40 });
 		await tui.until('pause:3.9');
-		await tui.press('3 l');
+		await tui.press('3 / pause <enter>');
+		await tui.until(/Images \(1(?: of \d+)?\)/);
+		await tui.press('l');
 		await tui.until(/Layers \(\d+\), the base first/);
 		expect(tui.screen().match(/not known: the CRI has no words/g)).toHaveLength(1);
 		expect(tui.screen()).toMatch(/ 1 +\? +\? [0-9a-f]{13} \?/);
