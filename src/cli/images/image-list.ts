@@ -6,7 +6,7 @@ import type { Image } from '../../cri/model.ts';
 import type { CriClient } from '../../cri/ports.ts';
 import type { FlagSpecs } from '../flags.ts';
 import { UsageError } from '../usage-error.ts';
-import { nameAndTag, repositoryOf } from './image-names.ts';
+import { isCalled, nameAndTag, repositoryOf } from './image-names.ts';
 
 /** The flag of verbs that choose images. */
 export const filterFlag = {
@@ -96,6 +96,8 @@ export async function listImages(
 	{ image, filter }: { readonly image: string | undefined; readonly filter: Filter },
 	options: { readonly signal: AbortSignal },
 ): Promise<readonly Image[]> {
-	const request = image === undefined ? undefined : { image };
-	return filter(sortImages(await client.images.listImages(request, options)));
+	if (image === undefined) return filter(sortImages(await client.images.listImages(undefined, options)));
+	// containerd answers with all images, whatever it is asked for.
+	const images = await client.images.listImages({ image }, options);
+	return filter(sortImages(images.filter((candidate) => isCalled(candidate, image))));
 }

@@ -32,3 +32,16 @@ export function namesOf(image: Image): readonly string[] {
 	if (image.repoTags.length > 0) return image.repoTags;
 	return image.repoDigests.length > 0 ? image.repoDigests : [image.id];
 }
+
+/**
+ * Whether a person who writes `name` means this image: by its id or the id's beginning, by a full or a short name, with a
+ * tag or digest or by repository alone.
+ */
+export function isCalled(image: Image, name: string): boolean {
+	const id = image.id.replace(/^sha256:/u, '');
+	if (/^(?:sha256:)?[0-9a-f]{3,64}$/u.test(name) && id.startsWith(name.replace(/^sha256:/u, ''))) return true;
+	return [...image.repoTags, ...image.repoDigests].some((reference) => {
+		const repository = reference.replace(/@.*$/u, '').replace(/:[^:/]*$/u, '');
+		return [reference, repository].some((known) => known === name || known.endsWith(`/${name}`));
+	});
+}

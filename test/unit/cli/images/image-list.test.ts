@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { imageFsInfoJson, imageJson } from '../../../../src/cli/images/image-json.ts';
 import { parseFilters, sortImages } from '../../../../src/cli/images/image-list.ts';
+import { isCalled } from '../../../../src/cli/images/image-names.ts';
 import { imagesTable, imagesVerbose } from '../../../../src/cli/verbs/images.ts';
 import { imageId } from '../../../../src/cri/ids.ts';
 import type { Image } from '../../../../src/cri/model.ts';
@@ -106,4 +107,21 @@ test('JSON has every field of the definition that is there, numbers of 64 bits a
 		imageFilesystems: [{ timestamp: '1', fsId: { mountpoint: '/x' }, usedBytes: { value: '0' } }],
 		containerFilesystems: [],
 	});
+});
+
+test.each([
+	['docker.io/library/nginx:1.27', true],
+	['nginx', true],
+	['nginx:1.27', true],
+	['library/nginx', true],
+	['docker.io/library/nginx', true],
+	['eee', true],
+	['sha256:eeee', true],
+	['nginx:1', false],
+	['ginx', false],
+	['ee', false],
+	['fff', false],
+	['docker.io', false],
+])('by the name %s it is meant: %s', (name, meant) => {
+	expect(isCalled(image('e', ['docker.io/library/nginx:1.27']), name)).toBe(meant);
 });
