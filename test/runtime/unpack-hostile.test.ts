@@ -281,12 +281,8 @@ describe.skipIf(missing)(`hostile layers${missing ?? ''}`, () => {
 		expect(readFileSync(canary, 'utf8')).toBe('untouched');
 	};
 
-	test.each(corpus)('refuses %s', (what, blob, message, changes) =>
-		refuse([what, blob, message, changes], InvalidArgumentError),
-	);
-	test.each(bombs)('refuses %s', (what, blob, message, changes) =>
-		refuse([what, blob, message, changes], ResourceExhaustedError),
-	);
+	for (const hostile of corpus) test(`refuses ${hostile[0]}`, () => refuse(hostile, InvalidArgumentError));
+	for (const hostile of bombs) test(`refuses ${hostile[0]}`, () => refuse(hostile, ResourceExhaustedError));
 
 	test('a worker that refused still unpacks', async () => {
 		await refuse(corpus[0]!, InvalidArgumentError);

@@ -1,7 +1,12 @@
+/** By the low four bits of the high half: what they become in the low half, 31, 29 and 28 places up. */
+const outOfHigh = Int32Array.from({ length: 16 }, (_, bits) => (bits << 31) ^ (bits << 29) ^ (bits << 28));
+/** By the low four bits of the low half: what comes back of them by the polynomial. */
+const outOfLow = outOfHigh.map((out) => out ^ (out >>> 1) ^ (out >>> 3) ^ (out >>> 4));
+
 /**
  * CRC-64/ISO, by which tar-split knows the contents of files: polynomial x^64+x^4+x^3+x+1, reflected, all ones before and
- * after. So few terms need no table: eight bytes at a time are four shifts of the whole register and a correction for the
- * bits that fell out. Source: ISO 3309; Go's hash/crc64, ISO.
+ * after. So few terms need no table of bytes: eight at a time are four shifts of the whole register, and what four bits that
+ * fall out bring back. Source: ISO 3309; Go's hash/crc64, ISO.
  */
 export class Crc64 {
 	#low = -1;
@@ -26,10 +31,9 @@ export class Crc64 {
 		for (let word = at >> 2; word < lastWord >> 2; word += 2) {
 			low ^= words[word]!;
 			high ^= words[word + 1]!;
-			const out = (low << 31) ^ (low << 29) ^ (low << 28);
-			low = low ^ (low >>> 1) ^ (low >>> 3) ^ (low >>> 4) ^ (high << 31) ^ (high << 29) ^ (high << 28);
-			high = high ^ (high >>> 1) ^ (high >>> 3) ^ (high >>> 4);
-			high ^= out ^ (out >>> 1) ^ (out >>> 3) ^ (out >>> 4);
+			const fallenOut = outOfLow[low & 15]!;
+			low ^= (low >>> 1) ^ (low >>> 3) ^ (low >>> 4) ^ outOfHigh[high & 15]!;
+			high ^= (high >>> 1) ^ (high >>> 3) ^ (high >>> 4) ^ fallenOut;
 		}
 		this.#low = low;
 		this.#high = high;
