@@ -1,8 +1,10 @@
 /** How pull-from-mirror restricts a mirror. */
 export type MirrorUse = 'all' | 'digest-only' | 'tag-only';
 
+/** What happens to a short name that may stand for several images. */
 export type ShortNameMode = 'enforcing' | 'permissive' | 'disabled';
 
+/** One [[registry.mirror]]. */
 export type MirrorConf = {
 	readonly location: string;
 	readonly insecure: boolean;

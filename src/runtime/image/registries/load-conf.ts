@@ -7,7 +7,7 @@ import type { RegistriesLog } from './registries-log.ts';
 import { cachedFromFiles } from './watched-files.ts';
 
 /** Stands in credential-helpers for the files of containers-auth.json(5). */
-export const authFilesHelper = 'containers-auth.json';
+const authFilesHelper = 'containers-auth.json';
 
 /**
  * Merges files, later ones win: lists and modes replace, registries are merged by prefix (within one file the first

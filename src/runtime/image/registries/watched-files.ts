@@ -10,7 +10,7 @@ export type WatchedPath = { readonly path: string; readonly folder: boolean };
  *
  * @throws an error of the file system other than "there is none"
  */
-export async function lookAtFiles(
+async function lookAtFiles(
 	watched: readonly WatchedPath[],
 ): Promise<{ readonly files: readonly string[]; readonly stamp: string }> {
 	const lists = await Promise.all(

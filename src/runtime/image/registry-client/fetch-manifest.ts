@@ -5,7 +5,7 @@ import type { RegistryRequests } from './registry-requests.ts';
 import { readBody } from './response-error.ts';
 
 /** More than this is no manifest. Source: containers/image, iolimits. */
-export const longestManifestBytes = 4 * 1024 * 1024;
+const longestManifestBytes = 4 * 1024 * 1024;
 
 /** Schema 1 is asked for too, so that the refusal can say what was found. */
 const manifestTypes = [
