@@ -158,7 +158,8 @@ function holdsSomething(file: string): boolean {
 	const stat = lstatSync(file, { throwIfNoEntry: false });
 	if (stat === undefined) return false;
 	if (stat.isDirectory()) return readdirSync(file).some((name) => holdsSomething(path.join(file, name)));
-	return !/lock/.test(path.basename(file));
+	// Locks, and the store's journal of what the disk does not have yet.
+	return !/lock|^unwritten\.json$/.test(path.basename(file));
 }
 
 function namesIn(dir: string): readonly string[] {

@@ -130,6 +130,23 @@ describe.skipIf(missing)(`a damaged store${missing ?? ''}`, () => {
 		expect((await podman.images())[0]?.Names).toEqual(['localhost/manifest:1']);
 	});
 
+	test('begins anew where a power cut emptied the records, and throws nothing away', async () => {
+		const opened = await open();
+		const image = smallImage('emptied');
+		await commitByHand(opened, image, ['localhost/emptied:1']);
+		truncateSync(at('overlay-layers/layers.json'));
+		truncateSync(at('overlay-images/images.json'));
+		const reopened = await open();
+		const kinds = (await reopened.check()).map(({ kind, cause }) => `${kind}: ${cause}`).join('\n');
+		expect(kinds).toMatch(/record: .*layers.json" is empty/);
+		expect(kinds).toMatch(/record: .*images.json" is empty/);
+		expect(kinds).toMatch(/layer: it has a folder and no record/);
+		expect(readdirSync(at('overlay-images', image.imageId))).toContain('manifest');
+		await commitByHand(reopened, image, ['localhost/emptied:1']);
+		expect(await reopened.check()).toEqual([]);
+		expect(readStoreFiles(podman.graphRoot).problems).toEqual([]);
+	});
+
 	test('never writes over records that are cut short', async () => {
 		const opened = await open();
 		await commitByHand(opened, smallImage('first'), ['localhost/first:1']);

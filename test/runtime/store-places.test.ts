@@ -113,7 +113,7 @@ describe.skipIf(missing)(`a store${missing ?? ''}`, () => {
 		// Podman takes such a mount away when it ends, so it looks in between.
 		expect(await podman.checkStore()).toEqual([image.imageId]);
 		await whileMounted(() => store.removeImage(image.imageId));
-		expect(readdirSync(at('overlay'))).toEqual(['l']);
+		expect(readdirSync(at('overlay')).filter((name) => name.length === 64)).toEqual([]);
 		expect(readStoreFiles(podman.graphRoot).problems).toEqual([]);
 		expect(readdirSync(path.join(podman.runRoot, 'criscope'))).toEqual([]);
 	});

@@ -63,5 +63,5 @@ export function bigDataDamage(
 
 /** Docker's old signed manifests are known by the digest of their payload, without the signatures. */
 function isSigned(key: string, bytes: Buffer): boolean {
-	return key.startsWith('manifest') && bytes.includes('"signatures"') && bytes.includes('"schemaVersion": 1');
+	return key.startsWith('manifest') && /"schemaVersion"\s*:\s*1\b/.test(bytes.toString('latin1'));
 }

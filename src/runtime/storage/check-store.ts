@@ -1,11 +1,11 @@
 /** Looking a whole store over: records, folders, links, big data. Contents of files are not read. */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { errorMessage } from '../../cri/errors.ts';
 import { errnoCode } from '../sys/errno.ts';
 import { bigDataDamage, bigDataFileName } from './big-data.ts';
 import { inspectingLayers, type LayerInspector } from './inspect-layers.ts';
 import type { Damage, StoredImage, WaitOptions } from './model.ts';
+import { DamagedRecordsError } from './records/json-records.ts';
 import type { StoreParts } from './store-parts.ts';
 
 /** Everything that is not as it must be, named; empty for a store that is whole. */
@@ -41,8 +41,8 @@ export async function checkStore(parts: StoreParts, options: WaitOptions = {}): 
 		await parts.containers.read(() => undefined, options);
 	} catch (error) {
 		// Records that cannot be read are a finding, not a failure to look.
-		if (!(error instanceof Error) || !error.message.startsWith('cannot read records')) throw error;
-		damages.push({ kind: 'record', id: 'records', cause: errorMessage(error) });
+		if (!(error instanceof DamagedRecordsError)) throw error;
+		damages.push({ kind: 'record', id: path.basename(error.file), cause: error.damage });
 	}
 	return damages;
 }

@@ -2,7 +2,7 @@
  * The record files of a store: each a JSON array of objects. What is not ours must survive our rewriting: unknown keys,
  * records of other programs, and numbers that a double cannot hold.
  */
-import { FailedPreconditionError } from '../../../cri/errors.ts';
+import { errorMessage, FailedPreconditionError } from '../../../cri/errors.ts';
 
 /** One record as it stands in the file. */
 export type JsonRecord = Readonly<Record<string, unknown>>;
@@ -12,7 +12,7 @@ const unsafeNumberPattern = /\d{16}|\d[.eE]/;
 
 /**
  * @param file for the message
- * @throws FailedPreconditionError naming the file where it is cut short or no array of records; nothing may write it then
+ * @throws DamagedRecordsError naming the file where it is cut short or no array of records; nothing may write it then
  */
 export function parseRecords(text: string, file: string): readonly JsonRecord[] {
 	// c/storage reads an empty file as no records, and so must we, or it would never be usable again.
@@ -21,13 +21,13 @@ export function parseRecords(text: string, file: string): readonly JsonRecord[] 
 	try {
 		parsed = unsafeNumberPattern.test(text) ? JSON.parse(text, keepNumber) : JSON.parse(text);
 	} catch (error) {
-		throw damaged(file, error instanceof Error ? error.message : String(error), error);
+		throw new DamagedRecordsError(file, errorMessage(error), { cause: error });
 	}
 	if (parsed === null) return [];
-	if (!Array.isArray(parsed)) throw damaged(file, 'it holds no list of records');
+	if (!Array.isArray(parsed)) throw new DamagedRecordsError(file, 'it holds no list of records');
 	for (const record of parsed as readonly unknown[]) {
 		if (typeof record !== 'object' || record === null || Array.isArray(record)) {
-			throw damaged(file, 'one of its records is no object');
+			throw new DamagedRecordsError(file, 'one of its records is no object');
 		}
 	}
 	return parsed as readonly JsonRecord[];
@@ -38,11 +38,17 @@ export function serializeRecords(records: readonly JsonRecord[]): string {
 	return JSON.stringify(records);
 }
 
-function damaged(file: string, cause: string, error?: unknown): FailedPreconditionError {
-	return new FailedPreconditionError(
-		`cannot read records "${file}": ${cause}; move the file away and pull the images again`,
-		{ cause: error },
-	);
+/** A record file that cannot be read, and is not to be written. */
+export class DamagedRecordsError extends FailedPreconditionError {
+	readonly file: string;
+	/** One sentence part. */
+	readonly damage: string;
+
+	constructor(file: string, damage: string, options?: ErrorOptions) {
+		super(`cannot read records "${file}": ${damage}; move the file away and pull the images again`, options);
+		this.file = file;
+		this.damage = damage;
+	}
 }
 
 /** A reviver that keeps a number's own digits where a double would change them. Source: ECMA-262, JSON.rawJSON */
