@@ -14,8 +14,9 @@ export async function readPassword(user: string, context: VerbContext): Promise<
 	const { stderr, stdinIsTerminal, signal } = context;
 	const stdin = context.stdin();
 	const terminal = stdinIsTerminal ? (stdin as ReadStream) : undefined;
-	if (terminal) stderr.write(`Password for ${sanitizeLine(user)}: `);
+	// First, so that nothing typed early is echoed.
 	terminal?.setRawMode(true);
+	if (terminal) stderr.write(`Password for ${sanitizeLine(user)}: `);
 	let typed = '';
 	try {
 		stdin.setEncoding('utf8');

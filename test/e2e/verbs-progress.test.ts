@@ -132,3 +132,26 @@ test('-q and --progress plain draw nothing', async () => {
 	expect(plain.output().toString()).not.toContain('\x1b');
 	expect(plain.screen()).toContain('000000000000: downloading 40 MiB from mirror.example.com');
 });
+
+test('a password is asked for without being shown, and Ctrl+C is still Ctrl+C', async () => {
+	const args = ['pull', '-r', runtime.endpoint, '-q', '-u', 'me', 'example.com/shop/web:1'];
+	const next = transfers.nextPull();
+	const asking = startTui({ args, columns: 80, rows: 12 });
+	tui = asking;
+	await asking.until('Password for me:');
+	asking.type('s3creX\x7ft\r');
+	const pull = await next;
+	expect(pull.request).toMatchObject({ auth: { username: 'me', password: 's3cret' } });
+	pull.say(completed);
+	pull.end();
+	expect(await asking.exit).toMatchObject({ exitCode: 0 });
+	expect(asking.screen().trimEnd()).toBe('Password for me:\naa11');
+	await asking.stop();
+
+	const leaving = startTui({ args, columns: 80, rows: 12 });
+	tui = leaving;
+	await leaving.until('Password for me:');
+	leaving.type('\x03');
+	expect(await leaving.exit).toMatchObject({ exitCode: 130 });
+	expect(leaving.screen().trimEnd()).toBe('Password for me:');
+});

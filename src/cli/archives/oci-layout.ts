@@ -108,6 +108,12 @@ export async function unpackLayout(archive: AsyncIterable<Uint8Array>, dir: stri
 		throw new Error(`cannot write "${dir}": ${(error as Error).message}`, { cause: error });
 	};
 	try {
+		// Said before the first byte is fetched; the rename at the end makes sure.
+		const found = await readdir(dir).catch((error: NodeJS.ErrnoException) => {
+			if (error.code === 'ENOENT') return [];
+			throw error;
+		});
+		if (found.length > 0) throw Object.assign(new Error('not empty'), { code: 'ENOTEMPTY' });
 		await mkdir(temporary);
 		const tar = extract();
 		const entries = (async () => {
