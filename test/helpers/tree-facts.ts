@@ -30,7 +30,7 @@ export function treeFacts(
 					`${stat.uid}:${stat.gid}`,
 					isFolder ? '' : `${stat.size} bytes`,
 					stat.isCharacterDevice() || stat.isBlockDevice() ? `device ${stat.rdev}` : '',
-					isFolder && options.folderTimes !== true ? '' : `${stat.mtimeNs}`,
+					isFolder && options.folderTimes !== true ? '' : timeOf(stat.mtimeNs),
 					first !== undefined && !isFolder ? `is ${first}` : '',
 					stat.isSymbolicLink() ? `to ${JSON.stringify(readlinkSync(full, 'latin1'))}` : '',
 					stat.isFile() ? createHash('sha256').update(readFileSync(full)).digest('hex') : '',
@@ -41,4 +41,9 @@ export function treeFacts(
 	};
 	visit(Buffer.from(rootDir), '');
 	return facts;
+}
+
+/** Podman sets what is older than 1970 to 1970, and a layer's own word may be kept as well. */
+function timeOf(nanos: bigint): string {
+	return nanos < 0n ? '0' : `${nanos}`;
 }
