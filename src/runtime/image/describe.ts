@@ -44,7 +44,8 @@ export async function describeImage(
 	if (chain.length !== expected) found.push(`the store has ${chain.length} of its ${expected} layers`);
 	return {
 		imageId: image.id,
-		manifestDigest: image.digest ?? '',
+		// The record's own digest is that of an index, where the image came by one.
+		manifestDigest: image.bigData.get('manifest')?.digest ?? image.digest ?? '',
 		mediaType: manifest?.mediaType ?? '',
 		platform: config ? formatPlatform(config) : '',
 		createdAtNanos: config?.createdAtNanos ?? image.createdAtNanos,

@@ -73,7 +73,11 @@ async function pullResolved(
 	);
 	const { topLayer, imported } = await importLayers(layers, imageTools(tools, log), { signal });
 	const upToDate =
-		imported === 0 && image !== undefined && config.isStored && hasAlready(image, resolved, name);
+		imported === 0 &&
+		image !== undefined &&
+		config.isStored &&
+		image.names.includes(name) &&
+		(await hasManifests(image, resolved, tools, signal));
 	if (!upToDate) {
 		await store.commitImage(
 			{
@@ -113,8 +117,25 @@ async function storedConfig(
 	}
 }
 
-/** True where the record says all that a pull would write. */
-function hasAlready(image: StoredImage, { fetched, index }: ResolvedImage, name: string): boolean {
-	const manifests = [fetched.digest, ...(index ? [index.digest] : [])];
-	return image.names.includes(name) && manifests.every((digest) => image.bigData.has(`manifest-${digest}`));
+/** True where the manifests that a pull would write are there already, and whole. */
+async function hasManifests(
+	image: StoredImage,
+	{ fetched, index }: ResolvedImage,
+	{ store }: TransferTools,
+	signal: AbortSignal | undefined,
+): Promise<boolean> {
+	const wanted = [
+		['manifest', fetched.digest],
+		[`manifest-${fetched.digest}`, fetched.digest],
+		...(index ? [[`manifest-${index.digest}`, index.digest] as const] : []),
+	] as const;
+	if (wanted.some(([key, digest]) => image.bigData.get(key)?.digest !== digest)) return false;
+	try {
+		await Promise.all(wanted.map(([key]) => store.readBigData(image, key, { signal })));
+		return true;
+	} catch {
+		signal?.throwIfAborted();
+		// Gone or damaged, as by a power loss: commitImage writes them again.
+		return false;
+	}
 }

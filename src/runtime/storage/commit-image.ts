@@ -94,7 +94,8 @@ function imageRecord(
 	return {
 		...old,
 		id,
-		digest: image.manifestDigest,
+		// As Podman 4.3 and 5.8 record it: of the index, where the image came by one.
+		digest: image.index?.digest ?? image.manifestDigest,
 		...(image.topLayer === undefined ? {} : { layer: image.topLayer }),
 		metadata: old?.['metadata'] ?? '{}',
 		'big-data-names': [...keys],
