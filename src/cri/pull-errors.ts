@@ -46,13 +46,13 @@ const rules: readonly Rule[] = [
 		kind: 'diskFull',
 		pattern: /no space left|disk quota exceeded|not enough (?:disk )?space|enospc/,
 		sentence: () => 'The disk that holds the images is full.',
-		remedy: 'X prunes what is left over; then pull again.',
+		remedy: 'Remove images that nobody uses; then pull again.',
 	},
 	{
 		kind: 'rateLimit',
 		pattern: /toomanyrequests|too many requests|rate limit|\b429\b/,
 		sentence: (_image, registry) => `${registry} refuses more pulls for now: its rate limit is reached.`,
-		remedy: 'Log in (L in the list of tasks) for a higher limit, or wait and pull again.',
+		remedy: 'Log in for a higher limit, or wait and pull again.',
 	},
 	{
 		kind: 'dns',
@@ -85,7 +85,7 @@ const rules: readonly Rule[] = [
 			/unauthorized|authentication required|authorization failed|no basic auth|access (?:is )?denied|\bdenied\b|forbidden|\b40[13]\b/,
 		sentence: (image, registry) =>
 			`${registry} wants a login for ${within(image, registry)}, or has no such image.`,
-		remedy: 'L in the list of tasks asks for user name and password.',
+		remedy: 'Log in, or check the name.',
 	},
 	{
 		kind: 'notFound',
@@ -101,7 +101,7 @@ const rules: readonly Rule[] = [
 	},
 ];
 
-/** Next steps in the words of one way to use this program, in place of those that name the inspector's keys. */
+/** Next steps in the words of one way to use this program, such as its keys or flags, in place of the general ones. */
 export type PullRemedies = Readonly<Partial<Record<PullProblem['kind'], string>>>;
 
 /**
@@ -141,7 +141,7 @@ function findProblem(
 		return {
 			kind: 'other',
 			sentence: `The runtime cannot pull ${image}.`,
-			remedy: 'Its own words say more: b shows them.',
+			remedy: 'Its own words say more.',
 			text,
 		};
 	}

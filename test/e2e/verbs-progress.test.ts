@@ -87,7 +87,6 @@ test('forty columns in ASCII without colour, and more layers than rows', async (
 	await screen.until(/^2020202 downloading {2}25% 10M\/40M$/m);
 	await screen.until(/^and 26 more: 26 waiting$/m);
 	expect(screen.output().toString()).toMatch(/^[\x20-\x7e\r\n\x1b]*$/);
-	// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for.
 	expect(screen.output().toString()).not.toMatch(/\x1b\[[\d;]*m/);
 	pull.fail(5, 'manifest unknown');
 	expect(await screen.exit).toMatchObject({ exitCode: 1 });

@@ -25,3 +25,25 @@ test.each([
 	expect(() => parseArguments([...args])).toThrow(UsageError);
 	expect(() => parseArguments([...args])).toThrow(sentence);
 });
+
+test.each([
+	[[], undefined],
+	[['-r', 'images', '--once'], undefined],
+	[['--theme', 'mono', '--json'], undefined],
+	[['images'], { word: 'images', before: [], after: [] }],
+	[['-r', '/x', 'pull', '-q', 'a'], { word: 'pull', before: ['-r', '/x'], after: ['-q', 'a'] }],
+	[['-r/x', '--timeout=2s', 'rmi'], { word: 'rmi', before: ['-r/x', '--timeout=2s'], after: [] }],
+	[['--config', 'serve', 'images'], { word: 'images', before: ['--config', 'serve'], after: [] }],
+	[['-runtime-endpoint', '/x', 'images'], { word: 'images', before: ['-runtime-endpoint', '/x'], after: [] }],
+	[['-h', 'pull'], { word: 'pull', before: ['-h'], after: [] }],
+	[['serve', '--listen', 'x'], { word: 'serve', before: [], after: ['--listen', 'x'] }],
+] as const)('%j is the command %j', (args, command) => {
+	expect(findCommand([...args])).toEqual(command);
+});
+
+test('a flag that only the inspector has does not stand before a command', () => {
+	expect(() => findCommand(['--read-only', 'rmi', 'x'])).toThrow(UsageError);
+	expect(() => findCommand(['--theme', 'mono', 'images'])).toThrow(
+		/flag "--theme" is for the inspector only/,
+	);
+});

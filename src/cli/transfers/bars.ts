@@ -36,7 +36,7 @@ function outside(text: string, { unicode }: BarStyle): string {
 	return unicode ? clean : clean.replace(/[^\x20-\x7e]/gu, '?');
 }
 
-function fit(text: string, cells: number, { unicode }: BarStyle): string {
+function shorten(text: string, cells: number, { unicode }: BarStyle): string {
 	return truncateCells(text, cells, { ellipsis: unicode ? '…' : '~' });
 }
 
@@ -92,7 +92,7 @@ function layerLine(
 		const percent =
 			layer.state === 'transferring' && share !== undefined ? `${Math.floor(share * 100)}%` : '';
 		const text = `${shortDigest(layer.digest, 7)} ${word.padEnd(wordCells)} ${percent.padStart(4)} ${numbersOf(layer)}`;
-		return fit(text.trimEnd(), columns, style);
+		return shorten(text.trimEnd(), columns, style);
 	}
 	const left = `${shortDigest(layer.digest, 12)} ${word.padEnd(wordCells)} `;
 	const numbers = numbersOf(layer).padStart(bytesCells);
@@ -105,7 +105,7 @@ function layerLine(
 			? `, ${formatBytesCompact(layer.unpackedBytes)} unpacked`
 			: '';
 	const source = layer.state === 'transferring' ? outside(layer.source, style) : '';
-	const more = rest >= 8 ? fit(`${source}${unpacked}`.replace(/^, /u, ''), rest, style) : '';
+	const more = rest >= 8 ? shorten(`${source}${unpacked}`.replace(/^, /u, ''), rest, style) : '';
 	const middle =
 		isSettled(layer) || layer.state === 'waiting' ? ' '.repeat(barCells) : bar(share, barCells, style);
 	return `${left}${middle} ${numbers} ${speed}${more === '' ? '' : `  ${more}`}`.trimEnd();
@@ -127,7 +127,11 @@ function headLine(state: TransferState, columns: number, style: BarStyle): strin
 	if (stringWidthCells(head) <= columns) return head;
 	const room = columns - stringWidthCells(`${verbs[direction]} `);
 	const ellipsis = style.unicode ? '…' : '~';
-	return fit(`${verbs[direction]} ${truncateCells(name, room, { from: 'start', ellipsis })}`, columns, style);
+	return shorten(
+		`${verbs[direction]} ${truncateCells(name, room, { from: 'start', ellipsis })}`,
+		columns,
+		style,
+	);
 }
 
 function archiveText({ archive, direction }: TransferState): string | undefined {
@@ -149,7 +153,7 @@ function totalLine(state: TransferState, columns: number, nowMs: number, style: 
 		...(bytesPerSecond > 0 ? [speedText(bytesPerSecond)] : []),
 		...[archiveText(state) ?? []].flat(),
 	];
-	return fit(parts.join('  '), columns, style);
+	return shorten(parts.join('  '), columns, style);
 }
 
 /** Layers worth their line when not all have room: those at work, then those that wait, then those that are done. */
@@ -188,7 +192,7 @@ export function barLines(
 	const room = size.rows - 3;
 	if (room < 1) return [total];
 	const shown = chosenLayers(state.layers, room);
-	const more = shown.length < state.layers.length ? [fit(summaryOf(state, shown), columns, style)] : [];
+	const more = shown.length < state.layers.length ? [shorten(summaryOf(state, shown), columns, style)] : [];
 	return [
 		headLine(state, columns, style),
 		...shown.map((layer) => layerLine(state, layer, columns, nowMs, style)),
@@ -209,6 +213,6 @@ export function elapsedLine(
 	const text = `${head}  ${clock}`;
 	const remark = '  (this runtime tells no progress)';
 	return [
-		stringWidthCells(text + remark) < size.columns ? text + remark : fit(text, size.columns - 1, style),
+		stringWidthCells(text + remark) < size.columns ? text + remark : shorten(text, size.columns - 1, style),
 	];
 }

@@ -22,7 +22,6 @@ export type LiveRegion = Disposable & {
 
 /** Rows that a line takes now that the terminal may be narrower than when it was drawn. */
 function rowsOf(line: string, columns: number): number {
-	// biome-ignore lint/suspicious/noControlCharactersInRegex: our own colours are taken out.
 	const cells = stringWidthCells(line.replace(/\x1b\[[\d;]*m/gu, ''));
 	return Math.max(1, Math.ceil(cells / Math.max(1, columns)));
 }

@@ -6,6 +6,7 @@ import { type AuthAccess, findCredentials } from '../../cri/registry-credentials
 import { formatBytes } from '../../text/bytes.ts';
 import { formatClock } from '../../text/duration.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
+import { pullRemedies } from '../format/pull-remedies.ts';
 import type { AuditLog } from './action-audit.ts';
 import type { EffectHost } from './effect-host.ts';
 import type { PullHistory } from './pull-history.ts';
@@ -108,7 +109,8 @@ export function createPullEffects(
 				record('', 'cancelled');
 				return;
 			}
-			const problem = explainPullError(error, { image, registry: parseImageReference(image).domain });
+			const registry = parseImageReference(image).domain;
+			const problem = explainPullError(error, { image, registry, remedies: pullRemedies });
 			const text = [problem.text, ...problems].join('\n');
 			host.dispatch('pulls', { kind: 'pullFailed', id, problem: { ...problem, text }, atMs: now() });
 			notice('fail', `${problem.sentence} b shows more.`);
