@@ -72,6 +72,9 @@ export function findCommand(args: readonly string[]): Command | undefined {
 		const long = dashes === '--' ? name : (verbLetters[name.charAt(0)] ?? (flagOf(name) && name));
 		const attached = inline !== undefined || (dashes === '-' && name.length > 1 && long !== name);
 		const isTheirs = long !== undefined && verbFlags.includes(long);
+		const known = isTheirs || flagOf(name) !== undefined || (dashes === '-' && name.startsWith('v'));
+		// Nobody's: the inspector's parser knows what to say of it.
+		if (!known) return undefined;
 		if (!isTheirs) inspectorOnly.push(word);
 		const takesValue = isTheirs ? long !== 'help' : flagOf(long ?? '')?.type === 'string';
 		if (takesValue && !attached) index++;

@@ -38,8 +38,8 @@ export async function readPodConfig(
 	let document: unknown;
 	try {
 		const text = await readFile(path, { encoding: 'utf8', signal: options.signal });
-		const { parse } = await import('yaml');
-		document = parse(text);
+		const { parseYaml } = await import('./yaml-library.ts');
+		document = parseYaml(text);
 	} catch (error) {
 		options.signal.throwIfAborted();
 		const { code, message } = error as NodeJS.ErrnoException;

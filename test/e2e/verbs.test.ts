@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import type { ContainerdAccess } from '../helpers/containerd.ts';
 import type { WireMessage } from '../helpers/cri-wire.ts';
 import { buildImage, busyboxLayer } from '../helpers/image-archive.ts';
@@ -91,6 +92,9 @@ describe.skipIf(missing !== undefined)(`image verbs on containerd${missing ?? ''
 		const byId = (list: readonly unknown[]) =>
 			list.toSorted((a, b) => ((a as { id: string }).id < (b as { id: string }).id ? -1 : 1));
 		expect(byId(listed.images)).toEqual(byId(images.map((image) => protocolJson(image))));
+		const yaml = await criscope('images', '-o', 'yaml');
+		expect(yaml.exitCode, yaml.stderr).toBe(0);
+		expect(byId(parse(yaml.stdout).images)).toEqual(byId(listed.images));
 		const status = await containerd.cri.image<{ image: WireMessage; info: Readonly<Record<string, string>> }>(
 			'ImageStatus',
 			{ image: { image: name }, verbose: true },

@@ -36,6 +36,7 @@ test.each([
 	[['--config', 'serve', 'images'], { word: 'images', before: ['--config', 'serve'], after: [] }],
 	[['-runtime-endpoint', '/x', 'images'], { word: 'images', before: ['-runtime-endpoint', '/x'], after: [] }],
 	[['-h', 'pull'], { word: 'pull', before: ['-h'], after: [] }],
+	[['--runtime-endpont', 'x'], undefined],
 	[['serve', '--listen', 'x'], { word: 'serve', before: [], after: ['--listen', 'x'] }],
 ] as const)('%j is the command %j', (args, command) => {
 	expect(findCommand([...args])).toEqual(command);

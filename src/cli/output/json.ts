@@ -30,15 +30,9 @@ export function jsonText(value: unknown, { stdoutIsTerminal }: TextTarget): stri
 	);
 }
 
-/** YAML with sorted keys, as crictl's library writes it: lists not indented, and nothing that YAML 1.1 would misread. */
+/** YAML with sorted keys, as crictl prints it. On a terminal, suspicious characters are replaced. */
 export async function yamlText(value: unknown, { stdoutIsTerminal }: TextTarget): Promise<string> {
-	// As big as the rest of the command line, and rarely asked for.
-	const { stringify } = await import('yaml');
-	const text = stringify(sortKeys(value), {
-		indentSeq: false,
-		lineWidth: 0,
-		compat: 'yaml-1.1',
-		aliasDuplicateObjects: false,
-	});
+	const { writeYaml } = await import('../yaml-library.ts');
+	const text = writeYaml(sortKeys(value));
 	return stdoutIsTerminal ? sanitizeText(text) : text;
 }
