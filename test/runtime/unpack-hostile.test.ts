@@ -265,7 +265,10 @@ describe.skipIf(missing)(`hostile layers${missing ?? ''}`, () => {
 	const canary = path.join(rig.dir, 'canary');
 	writeFileSync(canary, 'untouched');
 
-	const refuse = async ([, blob, message, changes]: Hostile, errorClass: typeof InvalidArgumentError) => {
+	const refuse = async (
+		[, blob, message, changes]: Hostile,
+		errorClass: typeof InvalidArgumentError | typeof ResourceExhaustedError,
+	) => {
 		const attempt = await rig.prepare(blob(), changes);
 		const blobBefore = readFileSync(path.join(attempt.dir, 'blob'));
 		const error = await attempt.unpack().then(

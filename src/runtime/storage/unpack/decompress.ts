@@ -79,7 +79,7 @@ async function* inflatedChunks(
 	compression: 'gzip' | 'zstd',
 	options: WaitOptions,
 ): AsyncGenerator<Buffer> {
-	const sizes = { chunkSize: outputBytes, readableHighWaterMark: 2 * outputBytes };
+	const sizes = { chunkSize: outputBytes, readableHighWaterMark: outputBytes };
 	const stream = compression === 'gzip' ? createGunzip(sizes) : createZstdDecompress(sizes);
 	const fed = feed(stream, first, blob, options);
 	try {

@@ -13,8 +13,8 @@ const maxDefaultWorkers = 4;
 const idleMs = 5000;
 /** A cancelled job that has not ended by then sits in a system call: its thread is ended. */
 const cancelMs = 3000;
-/** Measured: a worker at work needs about 12 MB of heap; large young generations only delay the release of chunks. */
-const resourceLimits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 8 };
+/** Measured: chunks are young, and are let go when that part of the heap is full. The smaller it is, the fewer lie about. */
+const resourceLimits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 1 };
 
 type Unpacking = { readonly worker: Worker; readonly cancelled: Int32Array; idleTimer?: NodeJS.Timeout };
 
