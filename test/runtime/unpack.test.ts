@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+	lchownSync,
 	lstatSync,
 	mkdirSync,
 	readdirSync,
@@ -132,9 +133,12 @@ describe.skipIf(missing)(`unpacking${missing ?? ''}`, () => {
 				const full = Buffer.concat([folder, Buffer.from('/'), name]);
 				const text = name.toString('latin1');
 				if (text === '.wh..wh..opq') sys.lsetxattr(folder, 'trusted.overlay.opaque', Buffer.from('y'));
-				else if (text.startsWith('.wh.'))
-					sys.mknod(Buffer.concat([folder, Buffer.from('/'), name.subarray(4)]), characterDevice, 0, 0);
-				else if (lstatSync(full).isDirectory()) visit(full);
+				else if (text.startsWith('.wh.')) {
+					const hidden = Buffer.concat([folder, Buffer.from('/'), name.subarray(4)]);
+					sys.mknod(hidden, characterDevice, 0, 0);
+					// A folder may pass its group on.
+					lchownSync(hidden, 0, 0);
+				} else if (lstatSync(full).isDirectory()) visit(full);
 				if (text.startsWith('.wh.')) rmSync(full);
 			}
 		};

@@ -223,7 +223,7 @@ export class TarParser {
 	/** What is said for all entries that follow is told as an entry of its own and, as by Go's reader, not applied. */
 	#endGlobal(header: HeaderBlock): void {
 		const entry = entryOf({ ...header, typeFlag: '5' }, noExtensions());
-		this.#handler.entry({ ...entry, type: 'global' });
+		this.#handler.entry({ ...entry, type: 'global', uid: 0, gid: 0 });
 		this.#handler.entryEnd();
 	}
 
