@@ -99,22 +99,26 @@ describe.skipIf(missing)(`archives${missing ?? ''}`, () => {
 	test.each(['docker-archive', 'oci-archive'] as const)(
 		'a %s of Podman loads as in Podman',
 		async (format) => {
+			// Podman 4.3 cannot read back sparse files that it unpacked itself; there are none in this one.
+			const plain = smallImage(`plain-${format}`);
+			await registry.push('plain', format, plain);
+			const plainReference = `${registry.host}/plain:${format}`;
 			const maker = newPodman();
-			await maker.pull(reference);
+			await maker.pull(plainReference);
 			const file = path.join(dir, `podmans-${format}.tar`);
-			await maker.run('save', '--quiet', '--format', format, '--output', file, reference);
+			await maker.run('save', '--quiet', '--format', format, '--output', file, plainReference);
 			const { podman, load } = await setUp();
 			const done = await load(file);
-			expect(done).toMatchObject({ imageId: image.imageId, names: [reference], upToDate: false });
+			expect(done).toMatchObject({ imageId: plain.imageId, names: [plainReference], upToDate: false });
 			const theirs = newPodman();
 			await theirs.load(file);
 			const [{ GraphDriver: _a, ...ours }, { GraphDriver: _b, ...their }] = [
-				await podman.inspect(reference),
-				await theirs.inspect(reference),
+				await podman.inspect(plainReference),
+				await theirs.inspect(plainReference),
 			];
 			expect(ours).toEqual(their);
 			expect(ours.Digest).toBe(done.manifestDigest);
-			expect(await podman.checkStore()).toEqual([image.imageId]);
+			expect(await podman.checkStore()).toEqual([plain.imageId]);
 			expect(await load(file)).toMatchObject({ upToDate: true });
 		},
 	);
