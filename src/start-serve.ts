@@ -25,7 +25,26 @@ export async function startServe(args: readonly string[]): Promise<number> {
 		stdout.write(serveHelpText);
 		return 0;
 	}
+	startAnewIn(env);
 	const { version } = await import('./version.ts');
 	const { serve } = await import('./runtime/main.ts');
 	return serve(options, { env, stderr, version });
+}
+
+/**
+ * What a process reads once, at its very start.
+ * - An arena for every thread holds on to what that thread once needed; with two, a pull of 300 MB takes a quarter less.
+ * - Six layers are written at a time while the store is read: with libuv's four threads lists would wait for downloads.
+ */
+const processSettings = { MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '12' };
+
+/** Becomes this program anew, in the same process, where the settings are not those of the environment yet. */
+function startAnewIn(env: NodeJS.ProcessEnv): void {
+	if (Object.keys(processSettings).every((name) => env[name] !== undefined)) return;
+	const { execPath, execArgv, argv } = process;
+	// Without it the runtime works as well, only in more memory.
+	process.execve?.(execPath, [execPath, ...execArgv, ...argv.slice(1)], {
+		...processSettings,
+		...env,
+	});
 }

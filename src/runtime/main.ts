@@ -29,12 +29,6 @@ export type ServeContext = {
 const shutdownGraceMs = 10_000;
 
 /**
- * Threads for files and names. Six layers are written at a time while the store is read; libuv's four would make lists
- * wait for downloads.
- */
-const threadPoolSize = '12';
-
-/**
  * Runs until a signal ends it.
  * @returns the exit code
  * @throws Error in one sentence where it cannot start
@@ -45,8 +39,6 @@ export async function serve(options: ServeOptions, context: ServeContext): Promi
 			'cannot serve: the store keeps files with their owners, which only root can; run it as sudo criscope serve',
 		);
 	}
-	// Read when the pool is first used, which is below.
-	context.env['UV_THREADPOOL_SIZE'] ??= threadPoolSize;
 	// Folders and sockets that others are to reach must not depend on who started this.
 	process.umask(0o022);
 	// A log that nobody reads any more must not end the runtime.
