@@ -25,6 +25,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FailedPreconditionError } from '../../src/cri/errors.ts';
 import { openTarSplit } from '../../src/runtime/storage/tar/tar-split-reader.ts';
 import { loadLibc } from '../../src/runtime/sys/libc.ts';
+import { layerFacts } from '../helpers/layer-facts.ts';
 import { openPodman, type Podman, podmanRequirements } from '../helpers/podman.ts';
 import { whatIsMissing } from '../helpers/requires.ts';
 import { writeTar } from '../helpers/tar-writer.ts';
@@ -237,5 +238,31 @@ describe.skipIf(podmanMissing)(`tar-split, beside Podman's${podmanMissing ?? ''}
 		expect(lines(attempt.staged.tarSplitPath)).toEqual(lines(theirs));
 		const diffDir = path.join(podman.graphRoot, 'overlay', sha256(tar), 'diff');
 		expect(sha256(await buffer(openTarSplit(theirs, diffDir)))).toBe(sha256(tar));
+	});
+
+	test('makes the very files that Podman makes', async () => {
+		const tar = writeTar([
+			{ path: './', kind: 'folder', mode: 0o700, uid: 5 },
+			{ path: 'implied/below/file', content: 'x', mode: 0o4755, uid: 1, gid: 2 },
+			{ path: 'd', kind: 'folder', mode: 0o2775, gid: 50, mtimeSeconds: 1000 },
+			{ path: 'd/f', content: 'x', xattrs: { 'user.k': 'v' } },
+			{ path: 'd/.wh..wh..opq', content: '' },
+			{ path: 'd/.wh.gone', content: '', uid: 3 },
+			{ path: 'd/hard', kind: 'hardlink', target: 'd/f' },
+			{ path: 'lib', target: '/d', uid: 7 },
+			{ path: 'lib/through', content: 'symlink' },
+			{ path: 'null', kind: 'character', major: 1, minor: 3, mode: 0o666 },
+		]);
+		const attempt = await rig.prepare(tar);
+		await attempt.unpack();
+		const tarPath = path.join(attempt.dir, 'layer.tar');
+		writeFileSync(tarPath, tar);
+		await podman.run('import', '--quiet', tarPath, `localhost/unpack:${sha256(tar).slice(0, 8)}`);
+		const theirs = path.join(podman.graphRoot, 'overlay', sha256(tar), 'diff');
+		const sys = loadLibc();
+		// When a whiteout was made is said nowhere.
+		const facts = (dir: string) =>
+			layerFacts(dir, sys).map((line) => (line.includes(' device 0 ') ? line.split(' device')[0] : line));
+		expect(facts(attempt.staged.diffDir)).toEqual(facts(theirs));
 	});
 });
