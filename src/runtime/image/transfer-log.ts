@@ -80,12 +80,11 @@ export function createTransferLog(
 			for (const listener of listeners) listener.end(outcome.error);
 		},
 		listen(signal) {
-			const listener = createListener(() => listeners.delete(listener), signal);
+			const listener = createListener(listeners, signal);
 			for (const event of notes) listener.push(event);
 			if (head) listener.push({ ...head, layers: [...layers] });
 			if (last) listener.push(last);
 			if (outcome) listener.end(outcome.error);
-			else listeners.add(listener);
 			return listener.events;
 		},
 	};
@@ -98,7 +97,7 @@ type Listener = {
 };
 
 /** A queue that stays short however slow its reader is: of each layer it holds the newest word only. */
-function createListener(onLeave: () => void, signal: AbortSignal | undefined): Listener {
+function createListener(listeners: Set<Listener>, signal: AbortSignal | undefined): Listener {
 	let queue: TransferEvent[] = [];
 	/** Layer to its place in the queue. */
 	const places = new Map<number, number>();
@@ -106,7 +105,7 @@ function createListener(onLeave: () => void, signal: AbortSignal | undefined): L
 	let wake: (() => void) | undefined;
 
 	function leave(): void {
-		onLeave();
+		listeners.delete(listener);
 		signal?.removeEventListener('abort', onAbort);
 		wake?.();
 	}
@@ -115,9 +114,6 @@ function createListener(onLeave: () => void, signal: AbortSignal | undefined): L
 		queue = [];
 		leave();
 	}
-	if (signal?.aborted) onAbort();
-	else signal?.addEventListener('abort', onAbort, { once: true });
-
 	async function* read(): AsyncGenerator<TransferEvent, undefined, undefined> {
 		try {
 			while (true) {
@@ -140,7 +136,7 @@ function createListener(onLeave: () => void, signal: AbortSignal | undefined): L
 	}
 	const iteration = read();
 
-	return {
+	const listener: Listener = {
 		push(event) {
 			if (outcome !== undefined) return;
 			const place = event.kind === 'layer' ? places.get(event.layer.index) : undefined;
@@ -173,4 +169,8 @@ function createListener(onLeave: () => void, signal: AbortSignal | undefined): L
 			},
 		},
 	};
+	listeners.add(listener);
+	if (signal?.aborted) onAbort();
+	else signal?.addEventListener('abort', onAbort, { once: true });
+	return listener;
 }
