@@ -32,7 +32,7 @@ export type Serve = {
 	kill9(): Promise<void>;
 	/** SIGTERM and start. */
 	restart(): Promise<void>;
-	/** SIGTERM; waits until it is gone, and takes away what mounts are left. @returns the exit code. */
+	/** SIGTERM; waits until it is gone, and takes away what mounts are left. `start` starts it anew. @returns the exit code. */
 	stop(): Promise<number | null>;
 };
 
@@ -168,11 +168,7 @@ export async function startServe(options: ServeOptions): Promise<Serve> {
 			await stopProcess(child, 20_000);
 			await start();
 		},
-		stop: async () => {
-			const code = await stop();
-			cri.close();
-			return code;
-		},
+		stop,
 	};
 }
 
