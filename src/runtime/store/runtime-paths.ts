@@ -1,0 +1,76 @@
+/** Where everything lies that belongs to pods and containers; all of it follows from the two roots and an id. */
+import path from 'node:path';
+import type { ContainerPaths } from '../oci/container-process.ts';
+
+export type RuntimePaths = {
+	/** Survive a reboot. */
+	readonly sandboxRecordsDir: string;
+	readonly containerRecordsDir: string;
+	/** Attachments of pods to networks. */
+	readonly networkCacheDir: string;
+	/** Lost with a reboot, like what they belong to. */
+	readonly runDir: string;
+	readonly exitsDir: string;
+	readonly attachDir: string;
+	readonly namespacesDir: string;
+	/** Files of one sandbox: resolv.conf, hostname, shm, and the bundle of its infra container. */
+	sandboxFiles(id: string): {
+		readonly dir: string;
+		readonly resolvConf: string;
+		readonly hostname: string;
+		readonly shm: string;
+	};
+	/** For the OCI runtime and conmon. */
+	containerPaths(id: string, logPath: string): ContainerPaths;
+	/** Those of an infra container, whose id is its sandbox's. */
+	infraPaths(id: string): ContainerPaths;
+	/** Bundles of all containers. */
+	readonly bundlesDir: string;
+	readonly sandboxesDir: string;
+};
+
+/** Pure. */
+export function runtimePaths(graphRoot: string, runRoot: string): RuntimePaths {
+	const kept = path.join(graphRoot, 'criscope');
+	const sandboxRecordsDir = path.join(kept, 'sandboxes');
+	const runDir = path.join(runRoot, 'criscope');
+	const containerRecordsDir = path.join(kept, 'containers');
+	const bundlesDir = path.join(runDir, 'bundles');
+	const sandboxesDir = path.join(runDir, 'sandboxes');
+	const exitsDir = path.join(runDir, 'exits');
+	const attachDir = path.join(runDir, 'attach');
+	return {
+		sandboxRecordsDir,
+		containerRecordsDir,
+		networkCacheDir: path.join(kept, 'networks'),
+		runDir,
+		exitsDir,
+		attachDir,
+		namespacesDir: path.join(runDir, 'ns'),
+		sandboxFiles(id) {
+			const dir = path.join(sandboxesDir, id);
+			return {
+				dir,
+				resolvConf: path.join(dir, 'resolv.conf'),
+				hostname: path.join(dir, 'hostname'),
+				shm: path.join(dir, 'shm'),
+			};
+		},
+		containerPaths: (id, logPath) => ({
+			bundleDir: path.join(bundlesDir, id),
+			persistDir: path.join(containerRecordsDir, id),
+			exitsDir,
+			attachDir,
+			logPath,
+		}),
+		infraPaths: (id) => ({
+			bundleDir: path.join(bundlesDir, id),
+			persistDir: path.join(sandboxRecordsDir, id),
+			exitsDir,
+			attachDir,
+			logPath: '',
+		}),
+		bundlesDir,
+		sandboxesDir,
+	};
+}
