@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { onTestFinished } from 'vitest';
 import type { TransferEvent } from '../../src/cri/image-transfer.ts';
 import type { ImageTransfers } from '../../src/runtime/image/images.ts';
 import { openRegistries } from '../../src/runtime/image/registries/open-registries.ts';
@@ -8,6 +9,7 @@ import type { Store } from '../../src/runtime/storage/model.ts';
 import { openStore } from '../../src/runtime/storage/open-store.ts';
 import { createLayerUnpacker } from '../../src/runtime/storage/unpack/layer-unpacker.ts';
 import { loadLibc } from '../../src/runtime/sys/libc.ts';
+import { openPodman } from './podman.ts';
 
 /** The image half of the runtime within this process: real store, registries and unpacker. */
 export type ImageRuntime = AsyncDisposable & {
@@ -74,4 +76,22 @@ export async function completed(events: AsyncIterable<TransferEvent>): Promise<C
 	for await (const event of events) if (event.kind === 'completed') last = event;
 	if (last === undefined) throw new Error('the transfer ended without a completed event');
 	return last;
+}
+
+/** A store of the running test's own that a Podman uses too. Call it inside a test. */
+export async function openBesidePodman(
+	options: Omit<Parameters<typeof openImageRuntime>[0], 'dir' | 'graphRoot' | 'runRoot'>,
+) {
+	const podman = openPodman();
+	onTestFinished(() => podman.stop());
+	const { dir, graphRoot, runRoot } = podman;
+	const runtime = await openImageRuntime({ dir, graphRoot, runRoot, ...options });
+	onTestFinished(() => runtime[Symbol.asyncDispose]());
+	return { podman, ...runtime };
+}
+
+/** Names of what lies in a store's folder for things on their way. */
+export function stagedNames(graphRoot: string): readonly string[] {
+	const staging = path.join(graphRoot, 'criscope', 'staging');
+	return readdirSync(staging).flatMap((name) => readdirSync(path.join(staging, name)));
 }

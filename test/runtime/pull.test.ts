@@ -1,10 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { TransferEvent } from '../../src/cri/image-transfer.ts';
-import { type FakeRegistry, startFakeRegistry } from '../fakes/registry.ts';
 import { runProgram } from '../helpers/child-process.ts';
-import { completed, openImageRuntime } from '../helpers/image-runtime.ts';
+import { completed, openBesidePodman, openImageRuntime, stagedNames } from '../helpers/image-runtime.ts';
 import { openPodman, podmanRequirements } from '../helpers/podman.ts';
 import { type Registry, startRegistry } from '../helpers/registry.ts';
 import { whatIsMissing } from '../helpers/requires.ts';
@@ -13,16 +11,6 @@ import { readStoreFiles } from '../helpers/store-files.ts';
 import { buildVariedImage, layerOf, pushIndex, randomBytes } from '../helpers/varied-images.ts';
 
 const missing = whatIsMissing(...podmanRequirements, 'docker-registry');
-
-/** A store of one's own that Podman uses too. */
-async function setUp(options: Omit<Parameters<typeof openImageRuntime>[0], 'dir' | 'graphRoot' | 'runRoot'>) {
-	const podman = openPodman();
-	onTestFinished(() => podman.stop());
-	const { dir, graphRoot, runRoot } = podman;
-	const runtime = await openImageRuntime({ dir, graphRoot, runRoot, ...options });
-	onTestFinished(() => runtime[Symbol.asyncDispose]());
-	return { podman, ...runtime };
-}
 
 describe.skipIf(missing)(`pull from docker-registry${missing ?? ''}`, () => {
 	let registry: Registry;
@@ -47,7 +35,7 @@ describe.skipIf(missing)(`pull from docker-registry${missing ?? ''}`, () => {
 		const name = `odd-${variant.compression}-${variant.mediaTypes}`;
 		const reference = `${registry.host}/${name}:1`;
 		await registry.push(name, '1', image);
-		const { podman, transfers, store } = await setUp({ insecure: [registry.host] });
+		const { podman, transfers, store } = await openBesidePodman({ insecure: [registry.host] });
 		const done = await completed(transfers.pull({ image: reference }));
 		expect(done).toMatchObject({ imageId: image.imageId, manifestDigest: image.manifestDigest });
 
@@ -68,7 +56,7 @@ describe.skipIf(missing)(`pull from docker-registry${missing ?? ''}`, () => {
 		const image = smallImage('both');
 		const reference = `${registry.host}/both:1`;
 		await registry.push('both', '1', image);
-		const { podman, transfers } = await setUp({ insecure: [registry.host] });
+		const { podman, transfers } = await openBesidePodman({ insecure: [registry.host] });
 		await podman.pull(reference);
 		expect(await completed(transfers.pull({ image: reference }))).toMatchObject({ upToDate: true });
 		await podman.rmi(reference);
@@ -85,7 +73,7 @@ describe.skipIf(missing)(`pull from docker-registry${missing ?? ''}`, () => {
 			{ ...foreign, platform: { architecture: 's390x' } },
 			{ ...image, platform: { architecture: here } },
 		]);
-		const { podman, transfers } = await setUp({ insecure: [registry.host] });
+		const { podman, transfers } = await openBesidePodman({ insecure: [registry.host] });
 		const reference = `${registry.host}/multi:1`;
 		expect(await completed(transfers.pull({ image: reference }))).toMatchObject({ imageId: image.imageId });
 		const { RepoDigests } = await podman.inspect(reference);
@@ -102,7 +90,7 @@ describe.skipIf(missing)(`pull from docker-registry${missing ?? ''}`, () => {
 	test('fifty layers come and run, on vfs as well', async () => {
 		const image = manyLayersImage();
 		await registry.push('many', '1', image);
-		const { podman, transfers } = await setUp({ insecure: [registry.host] });
+		const { podman, transfers } = await openBesidePodman({ insecure: [registry.host] });
 		const reference = `${registry.host}/many:1`;
 		await completed(transfers.pull({ image: reference }));
 		expect(await podman.checkStore()).toEqual([image.imageId]);
@@ -151,7 +139,7 @@ describe.skipIf(missing)(`pull from docker-registry${missing ?? ''}`, () => {
 	test('a deadline of a millisecond ends the pull and leaves nothing', async () => {
 		const image = smallImage('hurried');
 		await registry.push('hurried', '1', image);
-		const { podman, transfers, store } = await setUp({ insecure: [registry.host] });
+		const { podman, transfers, store } = await openBesidePodman({ insecure: [registry.host] });
 		const pulled = completed(
 			transfers.pull({ image: `${registry.host}/hurried:1` }, { signal: AbortSignal.timeout(1) }),
 		);
@@ -161,91 +149,11 @@ describe.skipIf(missing)(`pull from docker-registry${missing ?? ''}`, () => {
 	});
 });
 
-describe.skipIf(missing)(`pull from registries that lie${missing ?? ''}`, () => {
-	async function fakes(count: number): Promise<readonly FakeRegistry[]> {
-		const registries = await Promise.all(Array.from({ length: count }, () => startFakeRegistry()));
-		for (const registry of registries) onTestFinished(() => registry.stop());
-		return registries;
-	}
-
-	const image = buildVariedImage({
-		layers: [
-			layerOf([{ path: 'f', content: randomBytes(3 * 2 ** 20, 5) }]),
-			layerOf([{ path: 'g', content: 'g' }]),
-		],
-	});
-	const [, layer] = image.blobs;
-	const where = layer?.digest ?? '';
-	const fetchLimits = { maxIdleTries: 2, maxBreaks: 5, stallMs: 500, retryMs: 10 };
-
-	test.each([
-		['stalls', { kind: 'stall', afterBytes: 1_000_000 }],
-		['drops', { kind: 'drop', afterBytes: 1_000_000 }],
-		['cuts off', { kind: 'truncate', afterBytes: 1_000_000 }],
-		['corrupts', { kind: 'corrupt', atByte: 2_000_000 }],
-		['lengthens', { kind: 'lengthen', extraBytes: 10 }],
-	] as const)('a mirror that %s a blob is survived', async (_, fault) => {
-		const [mirror, primary] = await fakes(2);
-		if (mirror === undefined || primary === undefined) throw new Error('no registries');
-		for (const registry of [mirror, primary]) await registry.push('app', '1', image);
-		mirror.fault({ on: 'blob', where, times: 1, fault });
-		mirror.fault({ on: 'blob', where, fault: { kind: 'status', status: 404 } });
-		const { podman, transfers } = await setUp({
-			fetchLimits,
-			registriesConf: `[[registry]]
-location = "${primary.host}"
-insecure = true
-[[registry.mirror]]
-location = "${mirror.host}"
-insecure = true
-`,
-		});
-		const events: TransferEvent[] = [];
-		for await (const event of transfers.pull({ image: `${primary.host}/app:1` })) events.push(event);
-		expect(events.at(-1)).toMatchObject({ kind: 'completed', imageId: image.imageId });
-		expect(events.some(({ kind }) => kind === 'note')).toBe(true);
-		const asked = primary.requests.filter(({ part }) => part === 'blob').map(({ url }) => url);
-		expect(new Set(asked)).toEqual(new Set([`/v2/app/blobs/${where}`]));
-		expect(await podman.checkStore()).toEqual([image.imageId]);
-		expect(stagedNames(podman.graphRoot)).toEqual([]);
-	});
-
-	test.each([
-		['wrong bytes', { kind: 'corrupt', atByte: 5 }, /has the digest|digest/],
-		['a blob that is too long', { kind: 'lengthen', extraBytes: 1 }, /bytes instead of/],
-		['a blob that ends early, always', { kind: 'truncate', afterBytes: 0 }, /broke after 0 of/],
-		['a login page', { kind: 'html' }, /captive portal/],
-	] as const)(
-		'%s from the only registry is refused, and the store stays whole',
-		async (_, fault, message) => {
-			const [registry] = await fakes(1);
-			if (registry === undefined) throw new Error('no registry');
-			await registry.push('app', '1', image);
-			registry.fault({ on: 'blob', where, fault });
-			const { podman, transfers, store } = await setUp({ insecure: [registry.host], fetchLimits });
-			const error = await completed(transfers.pull({ image: `${registry.host}/app:1` })).catch(
-				(e: unknown) => e,
-			);
-			expect(String(error)).toMatch(message);
-			expect(String(error)).toContain(where);
-			expect(await store.listLayers()).toEqual([]);
-			expect(stagedNames(podman.graphRoot)).toEqual([]);
-			expect(await podman.checkStore()).toEqual([]);
-		},
-	);
-});
-
 /** What is wrong by the files alone; the list of what awaits its way to the disk is there as long as the store is open. */
 function problemsOf(graphRoot: string): readonly string[] {
 	return readStoreFiles(graphRoot).problems.filter(
 		(problem) => !problem.startsWith('criscope/unwritten.json'),
 	);
-}
-
-/** What lies in the folders for things on their way. */
-function stagedNames(graphRoot: string): readonly string[] {
-	const staging = path.join(graphRoot, 'criscope', 'staging');
-	return readdirSync(staging).flatMap((name) => readdirSync(path.join(staging, name)));
 }
 
 /** A filesystem of 20 MiB with a graph root on it. */
