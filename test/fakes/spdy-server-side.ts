@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { constants, inflateSync } from 'node:zlib';
+import { spdyDictionary } from '../../src/cri/streaming/spdy/dictionary.ts';
 import { createFrameReader } from '../../src/cri/streaming/spdy/frame-reader.ts';
 import {
 	controlFrame,
@@ -9,7 +10,6 @@ import {
 	resetStatus,
 	rstStreamFrame,
 } from '../../src/cri/streaming/spdy/frames.ts';
-import { spdyDictionary } from './spdy-dictionary.ts';
 
 /** One stream as the server sees it. */
 export type ServerStream = {

@@ -1,6 +1,6 @@
 import { flagFin, frameHeaderBytes } from './frames.ts';
 
-/** Larger control frames than any server sends; the length field would allow 16 MiB. */
+/** Larger control frames than anybody sends; the length field would allow 16 MiB. */
 const maxControlBytes = 1 << 20;
 
 /** What a reader finds, in the order of the wire. */
@@ -33,8 +33,9 @@ export function createFrameReader(handlers: FrameHandlers): (chunk: Buffer) => v
 			return;
 		}
 		const version = header.readUInt16BE(0) & 0x7fff;
-		if (version !== 3) throw new Error(`the server sent a SPDY frame of version ${version}, not 3`);
-		if (remaining > maxControlBytes) throw new Error(`the server sent a control frame of ${remaining} bytes`);
+		if (version !== 3) throw new Error(`the other side sent a SPDY frame of version ${version}, not 3`);
+		if (remaining > maxControlBytes)
+			throw new Error(`the other side sent a control frame of ${remaining} bytes`);
 		control = [];
 		if (remaining === 0) deliverControl();
 	};

@@ -1,7 +1,7 @@
 import { constants, inflateSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { spdyDictionary } from '../../../../../src/cri/streaming/spdy/dictionary.ts';
 import { createHeaderBlockEncoder } from '../../../../../src/cri/streaming/spdy/header-block.ts';
-import { spdyDictionary } from '../../../../fakes/spdy-dictionary.ts';
 
 const inflate = (bytes: Buffer) =>
 	inflateSync(bytes, { dictionary: spdyDictionary, finishFlush: constants.Z_SYNC_FLUSH }).toString('latin1');
