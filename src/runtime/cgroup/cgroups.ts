@@ -35,8 +35,11 @@ export type Cgroups = {
 	/** Makes it in every hierarchy; one that is there is no error. */
 	create(path: string): void;
 	addProcess(path: string, pid: number): void;
-	/** Removes it with everything below, after moving nothing: processes in it are a FailedPreconditionError. */
-	remove(path: string): void;
+	/**
+	 * Removes it with everything below; what is gone already is no error. The kernel needs a moment after the last process
+	 * has ended: it is waited for, briefly. @throws FailedPreconditionError naming the processes that still live in it
+	 */
+	remove(path: string): Promise<void>;
 	processes(path: string): readonly number[];
 	read(path: string): CgroupReading | undefined;
 	/** Everything below the given parent, for leak counts and recovery. */

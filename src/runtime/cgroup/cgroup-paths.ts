@@ -1,0 +1,49 @@
+/** Where the cgroups of pods, containers and monitors lie, by driver. Source: runtime.md section 3.8; systemd.slice(5). */
+import { InvalidArgumentError } from '../../cri/errors.ts';
+import type { Cgroups } from './cgroups.ts';
+
+/** Begins the name of every cgroup that is ours, so that recovery knows it. */
+const ownPrefix = 'criscope-';
+
+const monitorPrefix = `${ownPrefix}conmon-`;
+/** Where pods without a parent of their own go. */
+const defaultParents = { cgroupfs: '/criscope', systemd: 'system.slice' } as const;
+
+type PathsFor = Cgroups['pathsFor'];
+
+/** The rules of the cgroupfs driver: folders below folders. */
+export const cgroupfsPathsFor: PathsFor = (parent, kind, id) => {
+	if (parent.endsWith('.slice')) {
+		throw new InvalidArgumentError(
+			`cannot use cgroup_parent "${parent}": a slice needs the systemd driver, and this runtime uses cgroupfs`,
+		);
+	}
+	if (parent.split('/').includes('..') || parent.includes('\0')) {
+		throw new InvalidArgumentError(`cannot use cgroup_parent "${parent}": it must not climb`);
+	}
+	const folder = `/${(parent === '' ? defaultParents.cgroupfs : parent).split('/').filter(Boolean).join('/')}`;
+	const path = `${folder === '/' ? '' : folder}/${kind === 'monitor' ? monitorPrefix : ownPrefix}${id}`;
+	return { cgroupsPath: path, path };
+};
+
+/** The rules of the systemd driver: `a-b.slice` lies in `a.slice`, a container is a scope in it. */
+export const systemdPathsFor: PathsFor = (parent, kind, id) => {
+	// kubelets give a path, of which the last part names the slice.
+	const slice = parent === '' ? defaultParents.systemd : (parent.split('/').filter(Boolean).at(-1) ?? '');
+	if (!slice.endsWith('.slice') || !/^[\w.:@\\-]+$/.test(slice)) {
+		throw new InvalidArgumentError(
+			`cannot use cgroup_parent "${parent}": the systemd driver needs the name of a slice, such as "system.slice"`,
+		);
+	}
+	const prefix = kind === 'monitor' ? 'criscope-conmon' : 'criscope';
+	return {
+		cgroupsPath: `${slice}:${prefix}:${id}`,
+		path: `${expandSlice(slice)}/${prefix}-${id}.scope`,
+	};
+};
+
+function expandSlice(slice: string): string {
+	if (slice === '-.slice') return '';
+	const words = slice.slice(0, -'.slice'.length).split('-');
+	return words.map((_, index) => `/${words.slice(0, index + 1).join('-')}.slice`).join('');
+}

@@ -1,0 +1,145 @@
+/** The cgroups of this host. */
+import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { errorMessage, FailedPreconditionError, InternalError } from '../../cri/errors.ts';
+import type { CgroupLayout } from '../../node/cgroup-layout.ts';
+import { readCgroupText, readProcessIds, tryWriteCgroup } from './cgroup-files.ts';
+import { cgroupfsPathsFor, systemdPathsFor } from './cgroup-paths.ts';
+import { readCgroupV1, readCgroupV2 } from './cgroup-reading.ts';
+import type { Cgroups } from './cgroups.ts';
+
+/** How often, and how long apart, a cgroup is tried to be removed whose last process has just ended. */
+const removalTries = 40;
+const removalPauseMs = 5;
+
+/**
+ * Opens the hierarchies that are mounted. On a hybrid host it is the v1 controllers that count; the v2 tree beside them has
+ * none. Under the systemd driver slices and scopes are systemd's to make, by the OCI runtime: `create` does nothing then.
+ *
+ * @throws FailedPreconditionError where no cgroup filesystem is mounted
+ */
+export function openCgroups(layout: CgroupLayout, driver: Cgroups['driver']): Cgroups {
+	if (layout.mode === 'none') {
+		throw new FailedPreconditionError('cannot find control groups: no cgroup filesystem is mounted');
+	}
+	const version = layout.mode === 'v2' ? 2 : 1;
+	// Controllers may share a hierarchy (cpu,cpuacct); each is made once.
+	const roots =
+		version === 2
+			? [layout.unifiedMount ?? '/sys/fs/cgroup']
+			: [...new Set(layout.controllerMounts.values())];
+	const folders = (path: string) => roots.map((root) => root + path);
+
+	function create(path: string): void {
+		if (driver === 'systemd') return;
+		for (const root of roots) {
+			if (version === 2) enableControllers(root, path);
+			makeFolders(root, path, root === layout.controllerMounts.get('cpuset'));
+		}
+	}
+
+	async function removeOne(folder: string): Promise<void> {
+		for (const child of childFolders(folder)) await removeOne(`${folder}/${child}`);
+		for (let tries = 0; ; tries++) {
+			try {
+				rmdirSync(folder);
+				return;
+			} catch (error) {
+				const { code } = error as NodeJS.ErrnoException;
+				if (code === 'ENOENT') return;
+				const pids = readProcessIds(`${folder}/cgroup.procs`);
+				if (code === 'EBUSY' && tries < removalTries) {
+					await delay(removalPauseMs);
+					continue;
+				}
+				throw pids.length > 0
+					? new FailedPreconditionError(
+							`cannot remove cgroup "${folder}": processes ${pids.slice(0, 5).join(', ')} are in it`,
+						)
+					: new InternalError(`cannot remove cgroup "${folder}": ${errorMessage(error)}`, { cause: error });
+			}
+		}
+	}
+
+	return {
+		version,
+		driver,
+		pathsFor: driver === 'systemd' ? systemdPathsFor : cgroupfsPathsFor,
+		create,
+		addProcess(path, pid) {
+			if (driver === 'systemd') return;
+			for (const folder of folders(path)) writeFileSync(`${folder}/cgroup.procs`, String(pid));
+		},
+		async remove(path) {
+			// An empty path would be the hierarchy itself.
+			if (path.split('/').every((part) => part === '')) return;
+			await Promise.all(folders(path).map(removeOne));
+		},
+		processes: (path) => [...new Set(folders(path).flatMap((folder) => everyProcess(folder)))],
+		read(path) {
+			if (version === 2) return readCgroupV2(`${roots[0]}${path}`);
+			return readCgroupV1((controller) => {
+				const root = layout.controllerMounts.get(controller);
+				return root === undefined ? undefined : root + path;
+			});
+		},
+		list(parent) {
+			const found = new Set<string>();
+			for (const root of roots) collect(root, parent === '/' ? '' : parent, found);
+			return [...found].sort();
+		},
+	};
+}
+
+/** Makes every level; a v1 cpuset is born without cores and memory nodes and takes no process until it has some. */
+function makeFolders(root: string, path: string, isCpuset: boolean): void {
+	let folder = root;
+	for (const part of path.split('/').filter(Boolean)) {
+		folder = `${folder}/${part}`;
+		if (!existsSync(folder)) mkdirSync(folder);
+		if (!isCpuset) continue;
+		for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+			if (readCgroupText(`${folder}/${file}`)?.trim() !== '') continue;
+			const inherited = readCgroupText(`${dirname(folder)}/${file}`)?.trim();
+			if (inherited !== undefined && inherited !== '') writeFileSync(`${folder}/${file}`, inherited);
+		}
+	}
+}
+
+/** Lets the levels above count and limit; a controller that one of them refuses is left out. */
+function enableControllers(root: string, path: string): void {
+	const available = readCgroupText(`${root}/cgroup.controllers`)?.trim().split(' ') ?? [];
+	let folder = root;
+	for (const part of path.split('/').filter(Boolean)) {
+		for (const controller of available) tryWriteCgroup(`${folder}/cgroup.subtree_control`, `+${controller}`);
+		folder = `${folder}/${part}`;
+		if (!existsSync(folder)) mkdirSync(folder);
+	}
+}
+
+function childFolders(folder: string): readonly string[] {
+	try {
+		return readdirSync(folder, { withFileTypes: true })
+			.filter((entry) => entry.isDirectory())
+			.map((entry) => entry.name);
+	} catch {
+		return [];
+	}
+}
+
+function everyProcess(folder: string): readonly number[] {
+	return [
+		...readProcessIds(`${folder}/cgroup.procs`),
+		...childFolders(folder).flatMap((child) => everyProcess(`${folder}/${child}`)),
+	];
+}
+
+function collect(root: string, path: string, found: Set<string>): void {
+	for (const child of childFolders(root + path)) {
+		const below = `${path}/${child}`;
+		if (statSync(root + below, { throwIfNoEntry: false }) === undefined) continue;
+		found.add(below);
+		collect(root, below, found);
+	}
+}

@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { afterEach, describe, expect, test } from 'vitest';
+import { detectCgroupLayout } from '../../src/node/cgroup-layout.ts';
+import type { Cgroups } from '../../src/runtime/cgroup/cgroups.ts';
+import { openCgroups } from '../../src/runtime/cgroup/host-cgroups.ts';
+
+const layout = await detectCgroupLayout();
+const available = layout.mode !== 'none' && process.getuid?.() === 0;
+
+describe.skipIf(!available)('cgroups of this host (root, a cgroup filesystem)', () => {
+	const parent = `/criscope-test-${randomUUID().slice(0, 8)}`;
+	const cgroups: Cgroups = openCgroups(layout, 'cgroupfs');
+	const mounts =
+		layout.mode === 'v2' ? [layout.unifiedMount] : [...new Set(layout.controllerMounts.values())];
+
+	afterEach(async () => {
+		await cgroups.remove(parent);
+		for (const mount of mounts) expect(existsSync(`${mount}${parent}`)).toBe(false);
+	});
+
+	test('hold a process, tell what it uses, and go when it is gone', async () => {
+		const { path } = cgroups.pathsFor(parent, 'container', 'one');
+		cgroups.create(path);
+		cgroups.create(path);
+		const child = spawn('/bin/sleep', ['60'], { stdio: 'ignore' });
+		try {
+			const pid = child.pid ?? 0;
+			cgroups.addProcess(path, pid);
+			expect(cgroups.processes(parent)).toEqual([pid]);
+			expect(cgroups.list(parent)).toEqual([path]);
+			const reading = cgroups.read(path);
+			expect(reading?.pids).toBe(1n);
+			expect(reading?.cpu?.usageCoreNanos).toBeGreaterThanOrEqual(0n);
+			expect(reading?.memory?.usageBytes).toBeGreaterThanOrEqual(0n);
+			expect(reading?.oomKills).toBe(0n);
+			await expect(cgroups.remove(path)).rejects.toThrow(new RegExp(`processes ${pid} are in it`));
+			child.kill('SIGKILL');
+			// The removal waits for the kernel to forget it.
+			await once(child, 'exit');
+			await cgroups.remove(path);
+			expect(cgroups.list(parent)).toEqual([]);
+			expect(cgroups.read(path)).toBeUndefined();
+		} finally {
+			child.kill('SIGKILL');
+		}
+	});
+
+	test('removing what is not there is no error, and nothing removes the hierarchy itself', async () => {
+		await cgroups.remove(`${parent}/gone`);
+		await cgroups.remove('/');
+		await cgroups.remove('');
+		for (const mount of mounts) expect(existsSync(`${mount}/cgroup.procs`)).toBe(true);
+	});
+});
