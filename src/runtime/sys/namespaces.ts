@@ -1,6 +1,6 @@
 /**
- * Namespaces of sandboxes: made and pinned by short-lived helper processes, never by this one, which has threads.
- * Source: unshare(1), nsenter(1), namespaces(7); what CRI-O's pinns does.
+ * Namespaces of sandboxes: made and pinned by a thread of their own, so that the rest of this process never leaves the
+ * host's. Source: unshare(2), setns(2), namespaces(7); what CRI-O's pinns does; docs/decisions/namespaces.md
  */
 
 type WaitOptions = { readonly signal?: AbortSignal | undefined };
@@ -22,9 +22,9 @@ export type PinRequest = {
 	readonly sysctls: Readonly<Record<string, string>>;
 };
 
-/** Pins namespaces below a folder of its own, which is a private mount. */
+/** Pins namespaces below a folder of its own. */
 export type Namespaces = {
-	/** On failure nothing stays pinned. @throws ExecError, SyscallError */
+	/** On failure nothing stays pinned. @throws SyscallError, InvalidArgumentError naming the sysctl */
 	pin(request: PinRequest, options?: WaitOptions): Promise<PinnedNamespaces>;
 	/** Where the namespaces of a sandbox are pinned, whether they are or not. Pure. */
 	pathsOf(id: string): { readonly network: string; readonly ipc: string; readonly uts: string };
