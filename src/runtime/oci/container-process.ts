@@ -68,9 +68,10 @@ export type ExecOutcome =
 /** A command that runs in a container, with its streams. */
 export type RunningExec = AsyncDisposable & {
 	readonly pid: number;
-	/** Undefined with a terminal, or where no stdin was asked for. */
+	/** Undefined where no stdin was asked for. Ending it closes a pipe; a terminal stays open, and ^D is up to the caller. */
 	readonly stdin: import('node:stream').Writable | undefined;
 	readonly stdout: import('node:stream').Readable;
+	/** Undefined with a terminal. */
 	readonly stderr: import('node:stream').Readable | undefined;
 	resize(columns: number, rows: number): void;
 	/** Resolves once its output has been read to the end. */

@@ -110,7 +110,23 @@ export function loadLibc(): Sys {
 	};
 }
 
-function openLibrary(): ReturnType<typeof koffi.load> {
+type LibcLibrary = ReturnType<typeof koffi.load>;
+
+/** What other files need to bind calls of their own. */
+export type Libc = {
+	readonly library: LibcLibrary;
+	/** Of the last call on this thread. */
+	readonly errno: () => number;
+	/** Where a buffer lies, for structures that point to others; the buffer must be kept alive meanwhile. */
+	readonly addressOf: (buffer: Buffer) => bigint;
+};
+
+/** Opens the C library for files that bind other families of calls. @throws as {@link loadLibc} */
+export function openLibc(): Libc {
+	return { library: openLibrary(), errno: () => koffi.errno(), addressOf: (buffer) => koffi.address(buffer) };
+}
+
+function openLibrary(): LibcLibrary {
 	const failures: string[] = [];
 	for (const name of libraryNames) {
 		try {

@@ -1,0 +1,90 @@
+/** Puts the parts together: everything that is done to the processes of containers, with real conmon and OCI runtimes. */
+import { closeSync } from 'node:fs';
+import { constants } from 'node:os';
+import type { Log } from '../log.ts';
+import type { ContainerCalls } from '../sys/container-calls.ts';
+import { isRunning, readProcStat } from '../sys/proc-stat.ts';
+import { createReaper } from '../sys/reaper.ts';
+import { attachToConmon } from './attach.ts';
+import { createByConmon } from './conmon.ts';
+import { reopenConmonLog } from './conmon-control.ts';
+import type { ContainerProcesses, ProcessIdentity } from './container-process.ts';
+import { execToEnd, execWithStreams } from './exec.ts';
+import { readContainerExit } from './exit-files.ts';
+import {
+	runsInitItself,
+	runtimeDelete,
+	runtimeKill,
+	runtimeList,
+	runtimeStart,
+	runtimeState,
+	runtimeUpdate,
+} from './runtime-cli.ts';
+
+/** What it takes. */
+export type ContainerProcessesParts = { readonly sys: ContainerCalls; readonly log: Log };
+
+/**
+ * Makes the processes of containers. At its first use this process becomes a subreaper: conmon and commands that run in
+ * containers become its children, and are waited for. Only one in a process.
+ */
+export function createContainerProcesses({ sys }: ContainerProcessesParts): ContainerProcesses & Disposable {
+	const reaper = createReaper(sys);
+	/** Only spares asking the runtime; what is not here is asked. */
+	const inits = new Map<string, ProcessIdentity>();
+
+	return {
+		async create(request, options) {
+			reaper.adopt();
+			const created = await createByConmon(request, options);
+			inits.set(request.id, created.init);
+			return created;
+		},
+		start: runtimeStart,
+		async kill(id, handler, signalName, options) {
+			const init = inits.get(id);
+			const direct = options?.all !== true && init !== undefined && runsInitItself(handler);
+			if (!direct || !signalDirectly(sys, init, signalName)) {
+				await runtimeKill(id, handler, signalName, options);
+			}
+		},
+		async delete(id, handler, options) {
+			await runtimeDelete(id, handler, options);
+			inits.delete(id);
+		},
+		state: runtimeState,
+		list: runtimeList,
+		update: runtimeUpdate,
+		execSync: (request, options) => execToEnd({ sys, reaper }, request, options),
+		exec: (request, options) => execWithStreams({ sys, reaper }, request, options),
+		attach: (paths, options) => attachToConmon(sys, paths, options),
+		reopenLog: reopenConmonLog,
+		readExit: readContainerExit,
+		isAlive: isSameProcess,
+		[Symbol.dispose]: () => reaper[Symbol.dispose](),
+	};
+}
+
+function isSameProcess({ pid, startTimeTicks }: ProcessIdentity): boolean {
+	const stat = readProcStat(pid);
+	return isRunning(stat) && stat?.startTimeTicks === startTimeTicks;
+}
+
+/**
+ * Signals init without starting the runtime, which takes tens of milliseconds.
+ * @returns false for a name that the kernel does not know, so that the runtime may say what it thinks of it
+ */
+function signalDirectly(sys: ContainerCalls, init: ProcessIdentity, signalName: string): boolean {
+	const name = signalName.startsWith('SIG') ? signalName : `SIG${signalName}`;
+	const signalNumber = (constants.signals as Readonly<Record<string, number>>)[name];
+	if (signalNumber === undefined) return false;
+	// The descriptor is taken first: once the start time has been compared, it cannot mean anybody else.
+	const target = sys.openProcess(init.pid);
+	if (target === undefined) return true;
+	try {
+		if (isSameProcess(init)) sys.signalProcess(target, signalNumber);
+		return true;
+	} finally {
+		closeSync(target);
+	}
+}

@@ -1,0 +1,30 @@
+/** What conmon writes down when a container ends. Source: runtime.md section 3.5, conmon 2.1 */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { errnoCode } from '../sys/errno.ts';
+import type { ContainerExit, ContainerPaths } from './container-process.ts';
+
+/**
+ * The end of a container; undefined while there is none. The persistent file comes first: it survives a reboot, and
+ * whoever has dealt with the exit removes the other one.
+ * @throws the errors of read, other than of a file that is not there
+ */
+export function readContainerExit(id: string, paths: ContainerPaths): ContainerExit | undefined {
+	const exit =
+		readExitFile(path.join(paths.persistDir, 'exit')) ?? readExitFile(path.join(paths.exitsDir, id));
+	if (exit === undefined) return undefined;
+	const oomKilled = [paths.bundleDir, paths.persistDir].some((dir) => existsSync(path.join(dir, 'oom')));
+	return { ...exit, oomKilled };
+}
+
+function readExitFile(file: string): Omit<ContainerExit, 'oomKilled'> | undefined {
+	try {
+		const text = readFileSync(file, 'latin1').trim();
+		// It is written aside and renamed; what is no number is not conmon's, or was lost to a full disk.
+		if (!/^\d{1,10}$/.test(text)) return undefined;
+		return { exitCode: Number(text), finishedAtNanos: statSync(file, { bigint: true }).ctimeNs };
+	} catch (error) {
+		if (errnoCode(error) === 'ENOENT' || errnoCode(error) === 'ENOTDIR') return undefined;
+		throw error;
+	}
+}

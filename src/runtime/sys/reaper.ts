@@ -1,0 +1,88 @@
+/**
+ * Children that others have started and left to us: conmon's second process, and commands that the OCI runtime starts in
+ * a container and leaves. As subreaper this process becomes their parent, and must wait for them. Those that Node itself
+ * has started are Node's to wait for, and must not be waited for here.
+ */
+
+import type { ContainerCalls } from './container-calls.ts';
+import { childPids, readProcStat } from './proc-stat.ts';
+
+/** Waits for adopted children. Only one in a process; main thread only, where SIGCHLD is heard. */
+export type Reaper = Disposable & {
+	/** Must be called before the program is started that will leave children behind. Idempotent. */
+	adopt(): void;
+	/** Resolves with the exit code (128 + signal) of an adopted child; undefined where it is no child of ours. */
+	ended(pid: number): Promise<number | undefined>;
+};
+
+/** Node waits for its own within one turn of its loop; who is a zombie for longer is not Node's. */
+const orphanMs = 1000;
+const pollMs = 1000;
+
+/** Nothing happens before {@link Reaper.adopt}. */
+export function createReaper(sys: ContainerCalls): Reaper {
+	const waiting = new Map<number, (exitCode: number | undefined) => void>();
+	let active = false;
+	let sweep: NodeJS.Timeout | undefined;
+	let suspects: ReadonlySet<string> = new Set();
+
+	let poll: NodeJS.Timeout | undefined;
+
+	function check(pid: number): void {
+		const end = sys.waitChild(pid);
+		if (end.kind === 'running') return;
+		waiting.get(pid)?.(end.kind === 'exited' ? end.exitCode : undefined);
+		waiting.delete(pid);
+		if (waiting.size === 0) clearInterval(poll);
+	}
+
+	/** Waits for the zombies that were there at the last look already, and comes back while there are any. */
+	function sweepOrphans(): void {
+		sweep = undefined;
+		const zombies = new Set<string>();
+		for (const pid of childPids(process.pid)) {
+			if (waiting.has(pid)) continue;
+			const stat = readProcStat(pid);
+			if (stat?.state !== 'Z') continue;
+			const identity = `${pid} ${stat.startTimeTicks}`;
+			if (suspects.has(identity)) sys.waitChild(pid);
+			else zombies.add(identity);
+		}
+		suspects = zombies;
+		if (zombies.size > 0) sweepSoon();
+	}
+
+	function sweepSoon(): void {
+		sweep ??= setTimeout(sweepOrphans, orphanMs).unref();
+	}
+
+	function onChild(): void {
+		for (const pid of [...waiting.keys()]) check(pid);
+		sweepSoon();
+	}
+
+	return {
+		adopt() {
+			if (active) return;
+			active = true;
+			sys.becomeSubreaper();
+			process.on('SIGCHLD', onChild);
+		},
+		ended(pid) {
+			return new Promise((resolve) => {
+				// Signals may be merged, and a signal handler alone keeps no program alive.
+				if (waiting.size === 0) poll = setInterval(onChild, pollMs);
+				waiting.set(pid, resolve);
+				// It may have ended before anybody asked.
+				check(pid);
+			});
+		},
+		[Symbol.dispose]() {
+			process.off('SIGCHLD', onChild);
+			clearTimeout(sweep);
+			clearInterval(poll);
+			for (const resolve of waiting.values()) resolve(undefined);
+			waiting.clear();
+		},
+	};
+}
