@@ -38,6 +38,10 @@ const debianParts = {
 	podman: ['/usr/bin/podman'],
 	skopeo: ['/usr/bin/skopeo'],
 	umoci: ['/usr/bin/umoci'],
+	conmon: ['/usr/bin/conmon'],
+	openssl: ['/usr/bin/openssl'],
+	python3: ['/usr/bin/python3'],
+	tar: ['/bin/tar', '/usr/bin/tar'],
 	'openssh-server': ['/usr/sbin/sshd'],
 	'openssh-client': ['/usr/bin/ssh'],
 	'util-linux': ['/usr/bin/setpriv'],
@@ -60,9 +64,10 @@ const partsByPurpose = {
 	sandbox: sandboxParts,
 	test: [
 		...sandboxParts,
-		...['podman', 'skopeo', 'umoci', 'tmux', 'git', 'gzip', 'openssh-server', 'openssh-client', 'util-linux'],
+		...['podman', 'conmon', 'skopeo', 'umoci', 'openssl', 'python3', 'tar', 'gzip', 'util-linux'],
+		...['tmux', 'git', 'openssh-server', 'openssh-client'],
 	],
-	bench: [...sandboxParts, 'podman', 'gzip'],
+	bench: [...sandboxParts, 'podman', 'conmon', 'gzip'],
 };
 
 /** A problem the person can solve: shown as its message alone, without a stack. */
