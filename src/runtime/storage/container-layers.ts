@@ -40,20 +40,37 @@ export type ContainerLayers = {
 		},
 		options?: WaitOptions,
 	): Promise<ContainerLayer>;
-	/** Mounts it (once more) and counts. @returns the path of the merged view. */
+	/**
+	 * Mounts it (once more) and counts. One that a killed program mounted and did not count is taken over.
+	 * @returns the path of the merged view
+	 * @throws NotFoundError, FailedPreconditionError for damaged layers
+	 */
 	mount(id: string, options?: WaitOptions): Promise<string>;
 	/** Counts down and unmounts at 0; `force` unmounts at once, lazily. One that is not mounted is no error. */
 	unmount(id: string, options?: WaitOptions & { readonly force?: boolean | undefined }): Promise<void>;
 	/** Unmounts and removes record and layer. One that is gone is no error. */
 	remove(id: string, options?: WaitOptions): Promise<void>;
-	/** Mounts an image read-only for a container's image mount. @returns its path; unmountImage undoes it. */
+	/**
+	 * Mounts an image read-only for a container's image mount; once for each `mountId`, however often it is called. The
+	 * image counts as used until unmountImage.
+	 * @returns its path
+	 */
 	mountImage(imageId: string, mountId: string, options?: WaitOptions): Promise<string>;
 	unmountImage(mountId: string, options?: WaitOptions): Promise<void>;
-	/** Ids of all containers whose record is ours, for recovery. */
+	/**
+	 * Ids of all containers whose record is ours, for recovery: also of half-made ones, and of those whose record another
+	 * program dropped. `remove` takes away whatever is there of each.
+	 */
 	listOwn(options?: WaitOptions): Promise<readonly string[]>;
-	/** Space and inodes of the writable layer. */
+	/** The `mountId` of every image mount, for recovery. */
+	listImageMounts(options?: WaitOptions): Promise<readonly string[]>;
+	/** Space and inodes of the writable layer, as du counts them; measured at most every ten seconds. */
 	usage(
 		id: string,
 		options?: WaitOptions,
-	): Promise<{ readonly usedBytes: number; readonly inodesUsed: number }>;
+	): Promise<{
+		readonly usedBytes: number;
+		readonly inodesUsed: number;
+		readonly measuredAtNanos: bigint;
+	}>;
 };

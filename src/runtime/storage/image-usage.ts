@@ -5,7 +5,8 @@ import { errnoCode } from '../sys/errno.ts';
 import type { WaitOptions } from './model.ts';
 import type { StoreParts } from './store-parts.ts';
 
-type Usage = { readonly usedBytes: number; readonly inodesUsed: number };
+/** Space that a tree of files takes. */
+export type Usage = { readonly usedBytes: number; readonly inodesUsed: number };
 
 export type UsageMeter = {
 	measure(options?: WaitOptions): Promise<Usage & { readonly mountpoint: string }>;
@@ -46,7 +47,7 @@ export function createUsageMeter(parts: StoreParts): UsageMeter {
 }
 
 /** Blocks and entries below a folder, itself included; hard links count once. What vanishes meanwhile counts nothing. */
-async function measureTree(root: string): Promise<Usage> {
+export async function measureTree(root: string): Promise<Usage> {
 	let usedBytes = 0;
 	let inodesUsed = 0;
 	const linked = new Set<number>();

@@ -3,6 +3,7 @@
  * images in and out of it. Source: go.podman.io/storage, as read and written by Podman 4.3 to 5.8 and CRI-O 1.36.
  */
 import type { Readable } from 'node:stream';
+import type { ContainerLayers } from './container-layers.ts';
 
 /** Last argument of everything that may wait. */
 export type WaitOptions = { readonly signal?: AbortSignal | undefined };
@@ -131,6 +132,8 @@ export type Store = AsyncDisposable & {
 	readonly graphRoot: string;
 	readonly runRoot: string;
 	readonly driver: 'overlay' | 'vfs';
+	/** Writable layers of containers; they live as long as the store is open. */
+	readonly containerLayers: ContainerLayers;
 	/** True for vfs: a layer is a copy of its parent, so the parent must be committed before stageLayer. */
 	readonly parentsFirst: boolean;
 

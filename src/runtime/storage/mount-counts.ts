@@ -7,7 +7,8 @@ import { writeChangeToken } from './records/change-token.ts';
 import { type JsonRecord, numberField, parseRecords, serializeRecords } from './records/json-records.ts';
 import type { StoreParts } from './store-parts.ts';
 
-type MountPlace = Pick<StoreParts, 'sys' | 'mountsDir'>;
+/** Where the counts lie. */
+export type MountPlace = Pick<StoreParts, 'sys' | 'mountsDir'>;
 
 /** Ids of the layers that somebody has mounted. To be called with the layers locked. */
 export async function mountedLayers(place: MountPlace): Promise<ReadonlySet<string>> {
@@ -29,7 +30,8 @@ export async function forgetMounts(place: MountPlace, ids: ReadonlySet<string>):
 	await writeFileAtomically(mountsFile(place), serializeRecords(kept), { mode: 0o600, durable: false });
 }
 
-async function readMounts(place: MountPlace): Promise<readonly JsonRecord[]> {
+/** The counts as they stand. To be called with the layers locked. */
+export async function readMounts(place: MountPlace): Promise<readonly JsonRecord[]> {
 	const file = mountsFile(place);
 	const text = await readFile(file, 'utf8').catch((error: unknown) => {
 		if (errnoCode(error) === 'ENOENT') return '';
@@ -38,6 +40,7 @@ async function readMounts(place: MountPlace): Promise<readonly JsonRecord[]> {
 	return parseRecords(text, file);
 }
 
-function mountsFile({ mountsDir }: MountPlace): string {
+/** The file of the counts. */
+export function mountsFile({ mountsDir }: MountPlace): string {
 	return `${mountsDir}/mountpoints.json`;
 }

@@ -5,6 +5,7 @@ import { InvalidArgumentError } from '../../cri/errors.ts';
 import { createFileLock } from '../sys/file-lock.ts';
 import type { Sys } from '../sys/sys.ts';
 import { defaultGraphRoot, defaultRunRoot, type StorageConf } from './conf/storage-conf.ts';
+import { sweepContainerLayers } from './containers/container-layers.ts';
 import { chooseDriver } from './drivers/choose-driver.ts';
 import { createOverlayDriver } from './drivers/overlay.ts';
 import { probeOverlay } from './drivers/probe-overlay.ts';
@@ -81,10 +82,16 @@ export async function openStore(
 			writeOut,
 			...openTables(sys, place, imagePlace, conf.transient === true ? runPlace : place),
 			additional: additional.map((one) => openReadOnlyStore(sys, one)),
+			mounting: {
+				mountOptions: conf.mountOptions,
+				volatileMounts: conf.volatileMounts ?? true,
+				privateMounts: conf.privateMounts ?? true,
+			},
 		};
 		const halfMade = await parts.layers.read(({ incomplete }) => incomplete.length, options);
 		if (halfMade > 0) await changeLayers(parts, async () => undefined, options);
 		await sweepStore(parts, options);
+		await sweepContainerLayers(parts);
 		const store = createStore(parts);
 		undo.move();
 		return store;

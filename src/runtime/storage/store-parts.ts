@@ -1,6 +1,7 @@
 /** What an open store is made of; every act on the store is a function of these. */
 import { createFileLock } from '../sys/file-lock.ts';
 import type { Sys } from '../sys/sys.ts';
+import type { StorageConf } from './conf/storage-conf.ts';
 import type { StorageDriver } from './drivers/storage-driver.ts';
 import {
 	type ContainerIndex,
@@ -41,7 +42,12 @@ export type StoreParts = {
 	readonly images: RecordTable<ImageIndex>;
 	readonly containers: RecordTable<ContainerIndex>;
 	readonly additional: readonly ReadOnlyStore[];
+	/** How containers are mounted, by storage.conf. */
+	readonly mounting: Mounting;
 };
+
+/** Settings for the mounts of containers. */
+export type Mounting = Pick<StorageConf, 'mountOptions' | 'volatileMounts' | 'privateMounts'>;
 
 /** The tables of a store that is written to. */
 export function openTables(

@@ -7,6 +7,7 @@ import { readBigData } from './big-data.ts';
 import { checkStore } from './check-store.ts';
 import { commitImage } from './commit-image.ts';
 import { commitLayers } from './commit-layers.ts';
+import { createContainerLayers } from './containers/container-layers.ts';
 import { findImageEntry } from './image-lookup.ts';
 import { addNames, removeNames } from './image-names.ts';
 import { createUsageMeter } from './image-usage.ts';
@@ -27,6 +28,7 @@ export function createStore(parts: StoreParts): Store {
 	const { place, imagePlace, driver, staging } = parts;
 	const of = `store "${place.root}"`;
 	const meter = createUsageMeter(parts);
+	const containerLayers = createContainerLayers(parts);
 	/** Records are values: what was read under the lock may be used when it is free again. */
 	const imageIndexes = async (options: WaitOptions): Promise<readonly ImageIndex[]> => [
 		await parts.images.read((index) => index, options),
@@ -49,6 +51,7 @@ export function createStore(parts: StoreParts): Store {
 		runRoot: parts.runRoot,
 		driver: driver.name,
 		parentsFirst: driver.parentsFirst,
+		containerLayers,
 
 		listImages: (options = {}) =>
 			explaining(`list the images of ${of}`, async () => {
@@ -131,6 +134,7 @@ export function createStore(parts: StoreParts): Store {
 		check: (options = {}) => explaining(`check ${of}`, () => checkStore(parts, options)),
 		async [Symbol.asyncDispose]() {
 			// The staging holds the lock that keeps others of ours out, so it goes last.
+			await containerLayers[Symbol.asyncDispose]();
 			await parts.writeOut[Symbol.asyncDispose]();
 			await staging[Symbol.asyncDispose]();
 		},

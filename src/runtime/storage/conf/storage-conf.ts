@@ -21,6 +21,10 @@ export type StorageConf = {
 	readonly transient: boolean;
 	/** For the mounts of containers. */
 	readonly mountOptions: string | undefined;
+	/** Mounts of containers may leave out waiting for the disk: what is in them is lost at a reboot anyway. */
+	readonly volatileMounts: boolean;
+	/** The driver's folder is bound onto itself, so that mounts below it stay in this mount namespace. */
+	readonly privateMounts: boolean;
 	/** Sentences about what is passed over. */
 	readonly notes: readonly string[];
 };
@@ -64,9 +68,6 @@ const passedOver: Readonly<Record<string, string>> = {
 	'options.size': 'there are no quotas on layers',
 	'options.overlay.size': 'there are no quotas on layers',
 	'options.overlay.inodes': 'there are no quotas on layers',
-	'options.skip_mount_home': 'the folder is never mounted onto itself',
-	'options.overlay.skip_mount_home': 'the folder is never mounted onto itself',
-	'options.disable-volatile': 'no volatile mounts are made',
 	'options.root-auto-userns-user': 'there are no automatic user namespaces',
 	'options.auto-userns-min-size': 'there are no automatic user namespaces',
 	'options.auto-userns-max-size': 'there are no automatic user namespaces',
@@ -113,6 +114,15 @@ export function parseStorageConf(text: string, file: string, environment: Enviro
 		return expanded;
 	};
 
+	/** c/storage takes the text "true" where it means a truth. */
+	const takeTruth = (key: string): boolean => {
+		const value = take(key, isTruthOrText, 'true or false');
+		if (typeof value === 'string' && value !== 'true' && value !== 'false') {
+			fail(`"${key}" must be true or false, not "${value}"`);
+		}
+		return value === true || value === 'true';
+	};
+
 	const conf = {
 		graphRoot: takePath('graphroot') ?? defaultGraphRoot,
 		runRoot: takePath('runroot') ?? defaultRunRoot,
@@ -123,6 +133,11 @@ export function parseStorageConf(text: string, file: string, environment: Enviro
 		transient: take('transient_store', isTruth, 'true or false') ?? false,
 		mountOptions:
 			take('options.overlay.mountopt', isText, 'a text') ?? take('options.mountopt', isText, 'a text'),
+		volatileMounts: !takeTruth('options.disable-volatile'),
+		privateMounts: ![
+			takeTruth('options.overlay.skip_mount_home'),
+			takeTruth('options.skip_mount_home'),
+		].includes(true),
 	};
 	values.delete('storage.driver');
 	values.delete('storage.options.mountopt');
@@ -176,6 +191,10 @@ function isTextList(value: unknown): value is readonly string[] {
 
 function isTruth(value: unknown): value is boolean {
 	return typeof value === 'boolean';
+}
+
+function isTruthOrText(value: unknown): value is boolean | string {
+	return isTruth(value) || isText(value);
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

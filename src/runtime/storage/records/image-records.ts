@@ -71,20 +71,38 @@ function storedImage(record: JsonRecord, readOnly: boolean): StoredImage | undef
 }
 
 /** Containers of all programs. */
-export type ContainerIndex = { readonly all: readonly StoredContainer[] };
+export type ContainerIndex = {
+	readonly all: readonly StoredContainer[];
+	readonly byId: ReadonlyMap<string, ContainerEntry>;
+	/** Ids by name. */
+	readonly byName: ReadonlyMap<string, string>;
+};
+
+/** A container and where its record stands. */
+export type ContainerEntry = {
+	readonly container: StoredContainer;
+	readonly record: JsonRecord;
+	/** Number of the record file. */
+	readonly file: number;
+};
 
 /** Indexes containers.json and volatile-containers.json. */
 export function indexContainers(files: readonly (readonly JsonRecord[])[]): ContainerIndex {
-	const byId = new Map<string, StoredContainer>();
-	for (const record of files.flat()) {
-		const id = textField(record, 'id');
-		if (id === undefined || byId.has(id)) continue;
-		byId.set(id, {
-			id,
-			names: textListField(record, 'names'),
-			imageId: textField(record, 'image') ?? '',
-			layerId: textField(record, 'layer') ?? '',
-		});
+	const byId = new Map<string, ContainerEntry>();
+	const byName = new Map<string, string>();
+	for (const [file, records] of files.entries()) {
+		for (const record of records) {
+			const id = textField(record, 'id');
+			if (id === undefined || byId.has(id)) continue;
+			const container = {
+				id,
+				names: textListField(record, 'names'),
+				imageId: textField(record, 'image') ?? '',
+				layerId: textField(record, 'layer') ?? '',
+			};
+			byId.set(id, { container, record, file });
+			for (const name of container.names) byName.set(name, id);
+		}
 	}
-	return { all: [...byId.values()] };
+	return { all: [...byId.values()].map(({ container }) => container), byId, byName };
 }

@@ -19,8 +19,15 @@ export type TableChange<T> = {
 	readonly index: T;
 	/** Records of the file at that place, as of the last save. */
 	records(file: number): readonly JsonRecord[];
-	/** Replaces the records of one file; the others stay as they are. */
-	save(file: number, records: readonly JsonRecord[]): Promise<void>;
+	/**
+	 * Replaces the records of one file; the others stay as they are.
+	 * @param options.durable false where nothing would be lost with this file but what a reboot ends anyway
+	 */
+	save(
+		file: number,
+		records: readonly JsonRecord[],
+		options?: { readonly durable?: boolean | undefined },
+	): Promise<void>;
 };
 
 /** A table of records behind a lock. */
@@ -93,7 +100,7 @@ export function createRecordTable<T>(
 							return current.index;
 						},
 						records: (file) => current.records[file] ?? [],
-						async save(place, records) {
+						async save(place, records, { durable = true } = {}) {
 							const file = files[place];
 							if (file === undefined) throw new RangeError(`no record file ${place}`);
 							// From here on what is cached may be older than the file.
@@ -101,7 +108,7 @@ export function createRecordTable<T>(
 							const [token = ''] = descriptors.map(writeChangeToken);
 							await writeFileAtomically(file.path, serializeRecords(records), {
 								mode: 0o600,
-								durable: file.durable,
+								durable: durable && file.durable,
 							});
 							const all = files.map((_, other) =>
 								other === place ? records : (current.records[other] ?? []),

@@ -18,6 +18,8 @@ describe('parseStorageConf', () => {
 			additionalImageStores: [],
 			transient: false,
 			mountOptions: undefined,
+			volatileMounts: true,
+			privateMounts: true,
 			notes: [],
 		});
 	});
@@ -33,9 +35,11 @@ driver_priority = ["overlay", "vfs"]
 transient_store = true
 [storage.options]
 additionalimagestores = ["/a", "/b"]
+disable-volatile = true
 [storage.options.overlay]
 mountopt = "nodev,metacopy=on"
 mount_program = ""
+skip_mount_home = "true"
 use_composefs = "false"
 `,
 			{ HOME: '/home/x' },
@@ -49,6 +53,8 @@ use_composefs = "false"
 			transient: true,
 			additionalImageStores: ['/a', '/b'],
 			mountOptions: 'nodev,metacopy=on',
+			volatileMounts: false,
+			privateMounts: false,
 			notes: [],
 		});
 	});
@@ -78,6 +84,7 @@ colour = "red"`,
 		['[storage]\ngraphroot = "/g"\nimagestore = "/g"', /must differ/],
 		['[storage.options.overlay]\nmount_program = "/usr/bin/fuse-overlayfs"', /by the kernel only/],
 		['[storage.options.overlay]\nuse_composefs = "true"', /composefs/],
+		['[storage.options.overlay]\nskip_mount_home = "maybe"', /true or false/],
 		['[storage.options]\nignore_chown_errors = "true"', /owners/],
 	])('refuses %j', (text, cause) => {
 		expect(() => parse(text)).toThrow(InvalidArgumentError);

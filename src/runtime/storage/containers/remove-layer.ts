@@ -1,0 +1,43 @@
+/** Removing a container's layer and records. */
+import { changeLayers, rewrite } from '../layer-table.ts';
+import type { WaitOptions } from '../model.ts';
+import { type ContainerParts, deleteBehind, dropContainer } from './layer-parts.ts';
+import { ownContainer, ownLayers } from './own-records.ts';
+
+/**
+ * The record goes first, and frees the names; then the mount, the folder, the layer's record. Killed in between, the rest
+ * is found by the layer's record. The files are deleted when the locks are free again.
+ */
+export async function removeContainerLayer(
+	parts: ContainerParts,
+	id: string,
+	options: WaitOptions = {},
+): Promise<void> {
+	const { store, driver, mounts } = parts;
+	const folders: string[] = [];
+	await changeLayers(
+		store,
+		(layers) =>
+			store.containers.change(async (containers) => {
+				const entry = containers.index.byId.get(id);
+				const own = ownContainer(entry);
+				// Podman's or CRI-O's own are theirs to remove.
+				if (entry !== undefined && own === undefined) return;
+				const going = new Set(ownLayers(layers.index, id).map(({ layerId }) => layerId));
+				if (own !== undefined && own.layerId !== '') going.add(own.layerId);
+				if (own !== undefined) await dropContainer(parts, containers, id);
+				if (going.size === 0) return;
+				await mounts.change(async (counts) => {
+					for (const layerId of going) {
+						const folder = await driver.takeAway(layerId);
+						if (folder !== undefined) folders.push(folder);
+						counts.set(layerId, driver.mountPoint(layerId), 0);
+					}
+				}, options);
+				await rewrite(layers, (record, layerId) => (going.has(layerId) ? undefined : record));
+			}, options),
+		options,
+	);
+	parts.known.delete(id);
+	await deleteBehind(parts, folders);
+}
