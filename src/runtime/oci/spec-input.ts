@@ -1,6 +1,7 @@
 /** What a container's config.json is made from: everything is looked up before, so that making it is pure. */
 import type { ContainerRequest, PodSandboxRequest } from '../../cri/pod-request.ts';
 import type { HandlerConfig, OciDevice, OciMount, OciSeccomp } from './model.ts';
+import type { SpecExtras } from './spec-settings.ts';
 
 /** What this kernel and this process allow; read once at start. */
 export type HostLimits = {
@@ -72,4 +73,6 @@ export type ContainerSpecInput = {
 	readonly seccomp: OciSeccomp | undefined;
 	readonly apparmorProfile: string | undefined;
 	readonly annotations: Readonly<Record<string, string>>;
+	/** Of the configuration, the host, CDI and hooks; prepareContainerSpec fills it. */
+	readonly extras?: SpecExtras | undefined;
 };

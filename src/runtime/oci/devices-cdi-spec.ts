@@ -1,0 +1,168 @@
+/** One file of the Container Device Interface, checked. Source: CDI specification 0.8, SPEC.md. */
+import path from 'node:path';
+import { hookStages, type OciHook } from './hooks.ts';
+import type { OciDevice, OciMount } from './model.ts';
+
+/** What a device, or all devices of a file, change about a container. */
+export type ContainerEdits = {
+	readonly env: readonly string[];
+	readonly deviceNodes: readonly {
+		readonly path: string;
+		readonly hostPath: string | undefined;
+		readonly type: OciDevice['type'] | undefined;
+		readonly major: number | undefined;
+		readonly minor: number | undefined;
+		readonly fileMode: number | undefined;
+		/** Of `r`, `w` and `m`. */
+		readonly permissions: string | undefined;
+		readonly uid: number | undefined;
+		readonly gid: number | undefined;
+	}[];
+	readonly mounts: readonly OciMount[];
+	readonly hooks: readonly { readonly stage: string; readonly hook: OciHook }[];
+	readonly additionalGids: readonly number[];
+};
+
+export type CdiSpec = {
+	readonly file: string;
+	/** `vendor.com/class` */
+	readonly kind: string;
+	readonly devices: ReadonlyMap<string, ContainerEdits>;
+	readonly edits: ContainerEdits;
+};
+
+/** @throws Error saying what is wrong with it */
+export function parseCdiSpec(file: string, value: unknown): CdiSpec {
+	const spec = record(value, 'the file');
+	const version = text(spec['cdiVersion'], 'cdiVersion');
+	if (!/^[01]\.\d+\.\d+$/.test(version)) throw new Error(`cdiVersion "${version}" is unknown`);
+	const devices = new Map<string, ContainerEdits>();
+	for (const entry of list(spec['devices'], 'devices')) {
+		const device = record(entry, 'devices');
+		const name = text(device['name'], 'devices.name');
+		if (devices.has(name)) throw new Error(`it describes the device "${name}" twice`);
+		devices.set(name, parseEdits(device['containerEdits'], `devices.${name}`));
+	}
+	const kind = text(spec['kind'], 'kind');
+	return { file, kind, devices, edits: parseEdits(spec['containerEdits'], 'containerEdits') };
+}
+
+function parseEdits(value: unknown, where: string): ContainerEdits {
+	const edits = record(value ?? {}, where);
+	// Half a device is worse than none.
+	const unknown = ['intelRdt', 'netDevices'].find((key) => edits[key] !== undefined && edits[key] !== null);
+	if (unknown !== undefined) throw new Error(`${where} wants ${unknown}, which is not supported`);
+	return {
+		env: list(edits['env'], `${where}.env`).map((entry) => envEntry(text(entry, `${where}.env`), where)),
+		deviceNodes: list(edits['deviceNodes'], `${where}.deviceNodes`).map((entry) =>
+			parseNode(record(entry, where), where),
+		),
+		mounts: list(edits['mounts'], `${where}.mounts`).map((entry) => parseMount(record(entry, where), where)),
+		hooks: list(edits['hooks'], `${where}.hooks`).map((entry) => parseCdiHook(record(entry, where), where)),
+		additionalGids: list(edits['additionalGids'], `${where}.additionalGids`)
+			.map((entry) => number(entry, `${where}.additionalGids`) ?? 0)
+			.filter((gid) => gid > 0),
+	};
+}
+
+function envEntry(entry: string, where: string): string {
+	if (entry.indexOf('=') > 0) return entry;
+	throw new Error(`${where}.env "${entry}" is not of the form NAME=value`);
+}
+
+function parseNode(
+	node: Readonly<Record<string, unknown>>,
+	where: string,
+): ContainerEdits['deviceNodes'][number] {
+	const file = absolute(node['path'], `${where}.deviceNodes.path`);
+	const type = optionalText(node['type'], `${where}.deviceNodes.type`);
+	if (type !== undefined && !isDeviceType(type))
+		throw new Error(`${where}: device type "${type}" is unknown`);
+	const permissions = optionalText(node['permissions'], `${where}.deviceNodes.permissions`);
+	if (permissions !== undefined && !/^[rwm]{1,3}$/.test(permissions)) {
+		throw new Error(`${where}: permissions "${permissions}" are not of r, w and m`);
+	}
+	return {
+		path: file,
+		hostPath: optionalText(node['hostPath'], `${where}.deviceNodes.hostPath`),
+		type,
+		major: number(node['major'], `${where}.deviceNodes.major`),
+		minor: number(node['minor'], `${where}.deviceNodes.minor`),
+		fileMode: number(node['fileMode'], `${where}.deviceNodes.fileMode`),
+		permissions,
+		uid: number(node['uid'], `${where}.deviceNodes.uid`),
+		gid: number(node['gid'], `${where}.deviceNodes.gid`),
+	};
+}
+
+function isDeviceType(text: string): text is OciDevice['type'] {
+	return text === 'b' || text === 'c' || text === 'u' || text === 'p';
+}
+
+function parseMount(mount: Readonly<Record<string, unknown>>, where: string): OciMount {
+	return {
+		destination: absolute(mount['containerPath'], `${where}.mounts.containerPath`),
+		source: text(mount['hostPath'], `${where}.mounts.hostPath`),
+		type: optionalText(mount['type'], `${where}.mounts.type`) ?? 'bind',
+		options:
+			mount['options'] === undefined
+				? ['bind', 'rprivate']
+				: list(mount['options'], `${where}.mounts.options`).map((entry) =>
+						text(entry, `${where}.mounts.options`),
+					),
+	};
+}
+
+function parseCdiHook(
+	hook: Readonly<Record<string, unknown>>,
+	where: string,
+): ContainerEdits['hooks'][number] {
+	const stage = text(hook['hookName'], `${where}.hooks.hookName`);
+	if (!hookStages.some((name) => name === stage)) throw new Error(`${where}: hook "${stage}" is unknown`);
+	const args = list(hook['args'], `${where}.hooks.args`).map((entry) => text(entry, `${where}.hooks.args`));
+	const env = list(hook['env'], `${where}.hooks.env`).map((entry) => text(entry, `${where}.hooks.env`));
+	const timeout = number(hook['timeout'], `${where}.hooks.timeout`);
+	return {
+		stage,
+		hook: {
+			path: absolute(hook['path'], `${where}.hooks.path`),
+			...(args.length > 0 && { args }),
+			...(env.length > 0 && { env }),
+			...(timeout !== undefined && { timeout }),
+		},
+	};
+}
+
+function record(value: unknown, what: string): Readonly<Record<string, unknown>> {
+	if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+		return value as Readonly<Record<string, unknown>>;
+	}
+	throw new Error(`${what} is no object`);
+}
+
+function list(value: unknown, what: string): readonly unknown[] {
+	if (value === undefined || value === null) return [];
+	if (Array.isArray(value)) return value;
+	throw new Error(`${what} is no list`);
+}
+
+function text(value: unknown, what: string): string {
+	if (typeof value === 'string' && value !== '') return value;
+	throw new Error(`${what} is no text`);
+}
+
+function optionalText(value: unknown, what: string): string | undefined {
+	return value === undefined || value === null || value === '' ? undefined : text(value, what);
+}
+
+function absolute(value: unknown, what: string): string {
+	const file = text(value, what);
+	if (path.isAbsolute(file)) return file;
+	throw new Error(`${what} "${file}" is not absolute`);
+}
+
+function number(value: unknown, what: string): number | undefined {
+	if (value === undefined || value === null) return undefined;
+	if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+	throw new Error(`${what} ${String(value)} is not a number`);
+}
