@@ -12,7 +12,10 @@ const cloneFlags: Readonly<Record<NamespaceKind, number>> = {
 
 // Source: bits/socket.h, linux/sockios.h, linux/if.h; one value on x64 and arm64.
 const afInet = 2;
+const afInet6 = 10;
+const sockStream = 1;
 const sockDgram = 2;
+const nonblocking = 0o4000;
 const closeOnExec = 0o2000000;
 const siocSetFlags = 0x8914;
 const interfaceUp = 1;
@@ -30,6 +33,11 @@ export type NamespaceCalls = {
 	setHostname(hostname: string): void;
 	/** Brings `lo` of this thread's network namespace up; the kernel then gives it 127.0.0.1 and ::1. */
 	raiseLoopback(): void;
+	/**
+	 * A TCP socket of this thread's network namespace, connected to nothing, which never blocks. It stays in that namespace,
+	 * whichever thread uses it. @returns a descriptor that is the caller's to close
+	 */
+	tcpSocket(family: 'ipv4' | 'ipv6'): number;
 };
 
 /** @throws Error where there is no C library */
@@ -67,5 +75,11 @@ export function loadNamespaceCalls(): NamespaceCalls {
 				close(descriptor);
 			}
 		},
+		tcpSocket: (family) =>
+			check(
+				socket(family === 'ipv4' ? afInet : afInet6, sockStream | nonblocking | closeOnExec, 0),
+				'socket',
+				family,
+			),
 	};
 }
