@@ -46,14 +46,3 @@ export async function skopeoDigest(image: string): Promise<string> {
 		])
 	).trim();
 }
-
-/**
- * Unpacks an image of an OCI layout into a folder, as umoci does.
- *
- * @param layout `<folder>:<tag>`
- * @returns the root folder
- */
-export async function umociUnpack(layout: string, bundleDir: string): Promise<string> {
-	await runProgram('umoci', ['unpack', '--image', layout, bundleDir]);
-	return `${bundleDir}/rootfs`;
-}
