@@ -80,7 +80,9 @@ export function specShortfalls(input: ContainerSpecInput): readonly string[] {
 	if (wanted !== undefined && clampOomScoreAdj(Number(wanted), input.limits) !== Number(wanted)) {
 		shortfalls.push(`oom_score_adj ${wanted} raised to ${clampOomScoreAdj(Number(wanted), input.limits)}`);
 	}
-	if (input.container.security.selinux !== undefined && !input.limits.selinux) {
+	// A kubelet sends an empty one to hosts without.
+	const selinux = Object.values(input.container.security.selinux ?? {}).some((part) => part !== '');
+	if (selinux && !input.limits.selinux) {
 		shortfalls.push('SELinux options left out, as this host has no SELinux');
 	}
 	return shortfalls;
