@@ -1,0 +1,161 @@
+/**
+ * The network of a node that has none: a bridge with addresses of its own, described in a configuration file below the
+ * run root, where it is lost with the reboot that ends the bridge too.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { errorMessage } from '../../cri/errors.ts';
+import type { Log } from '../log.ts';
+import { runCommand } from '../sys/process.ts';
+import { freeSubnet, subnetsInUse } from './free-subnet.ts';
+import { ensureMasquerade, type MasqueradedBridge, removeMasquerade } from './masquerade.ts';
+import { type NetworkList, parseNetworkList } from './network-list.ts';
+
+export type BuiltinBridgeOptions = {
+	/** Holds the configuration and the addresses that are in use. */
+	readonly dir: string;
+	/** IPv6 too. */
+	readonly dualStack?: boolean | undefined;
+	/** At most 15 characters; `criscope0` unless told otherwise. */
+	readonly bridge?: string | undefined;
+	/** In CIDR form; one that the node does not know yet unless told otherwise. */
+	readonly subnet?: string | undefined;
+};
+
+export type BuiltinBridge = {
+	/** Chooses a subnet and writes the file, the first time. @throws Error */
+	network(): NetworkList;
+	owns(list: NetworkList): boolean;
+	/** Rules for the way out; to be called for each pod. */
+	prepare(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+	/** Removes bridge, rules and files; only where no pod is attached. Never throws. */
+	tidy(): Promise<void>;
+};
+
+const networkName = 'criscope';
+/** Somebody may have flushed the tables since; looking costs a few milliseconds beside the plugins. */
+const trustRulesMs = 5000;
+const linkTimeoutMs = 10_000;
+
+/** Nothing is made before the first pod. */
+export function createBuiltinBridge(options: BuiltinBridgeOptions, log: Log): BuiltinBridge {
+	const { dir, bridge = 'criscope0' } = options;
+	const file = path.join(dir, `${bridge}.conflist`);
+	let list: NetworkList | undefined;
+	let checkedAtMs = Number.NEGATIVE_INFINITY;
+	let checking: Promise<void> | undefined;
+
+	function readOrMake(): NetworkList {
+		try {
+			return parseNetworkList(readFileSync(file, 'utf8'), 'list', networkName);
+		} catch {
+			// Not there yet, or cut short: then no pod can depend on it.
+		}
+		const subnets = [
+			options.subnet ?? freeSubnet(subnetsInUse(bridge)),
+			...(options.dualStack === true ? [uniqueLocalSubnet()] : []),
+		];
+		const conf = configuration({ bridge, subnets, ipamDir: path.join(dir, 'addresses'), mtu: uplinkMtu() });
+		const text = `${JSON.stringify(conf, undefined, 2)}\n`;
+		mkdirSync(dir, { recursive: true, mode: 0o755 });
+		writeFileSync(`${file}.new`, text, { mode: 0o644 });
+		renameSync(`${file}.new`, file);
+		log('info', 'the node has no network configuration, pods get a bridge of ours', {
+			bridge,
+			subnets,
+			file,
+		});
+		return parseNetworkList(text, 'list', networkName);
+	}
+
+	async function checkRules(network: MasqueradedBridge): Promise<void> {
+		try {
+			await ensureMasquerade(network);
+			checkedAtMs = performance.now();
+		} catch (error) {
+			// Pods reach the node and each other all the same.
+			log('warn', 'pods cannot reach beyond this node', { bridge, error: errorMessage(error) });
+		}
+	}
+
+	return {
+		network() {
+			list ??= readOrMake();
+			return list;
+		},
+		owns: (other) => other === list,
+		async prepare() {
+			if (list === undefined || performance.now() - checkedAtMs < trustRulesMs) return;
+			checking ??= checkRules({ bridge, subnets: subnetsOf(list) }).finally(() => {
+				checking = undefined;
+			});
+			await checking;
+		},
+		async tidy() {
+			try {
+				const network = parseNetworkList(readFileSync(file, 'utf8'), 'list', networkName);
+				await removeMasquerade({ bridge, subnets: subnetsOf(network) });
+				await runCommand('ip', ['link', 'delete', bridge, 'type', 'bridge'], { timeoutMs: linkTimeoutMs });
+			} catch {
+				// Never made.
+			}
+			list = undefined;
+			rmSync(file, { force: true });
+			rmSync(path.join(dir, 'addresses'), { recursive: true, force: true });
+		},
+	};
+}
+
+function configuration(network: {
+	readonly bridge: string;
+	readonly subnets: readonly string[];
+	readonly ipamDir: string;
+	readonly mtu: number | undefined;
+}) {
+	return {
+		cniVersion: '1.0.0',
+		name: networkName,
+		plugins: [
+			{
+				type: 'bridge',
+				bridge: network.bridge,
+				isGateway: true,
+				// For all pods at once by masquerade.ts.
+				ipMasq: false,
+				hairpinMode: true,
+				...(network.mtu === undefined ? {} : { mtu: network.mtu }),
+				ipam: {
+					type: 'host-local',
+					dataDir: network.ipamDir,
+					ranges: network.subnets.map((subnet) => [{ subnet }]),
+					routes: network.subnets.map((subnet) => ({ dst: subnet.includes(':') ? '::/0' : '0.0.0.0/0' })),
+				},
+			},
+		],
+	};
+}
+
+function subnetsOf(list: NetworkList): readonly string[] {
+	const { ranges } = list.plugins[0]['ipam'] as { ranges: readonly (readonly { subnet: string }[])[] };
+	return ranges.flatMap((range) => range.map(({ subnet }) => subnet));
+}
+
+/** Source: RFC 4193: fd, then 40 random bits */
+function uniqueLocalSubnet(): string {
+	const [a, b, c, d, e] = [...randomBytes(5)].map((byte) => byte.toString(16).padStart(2, '0'));
+	return `fd${a}:${b}${c}:${d}${e}::/64`;
+}
+
+/** Larger packets than the way out takes would only be cut or lost there. */
+function uplinkMtu(): number | undefined {
+	try {
+		const line = readFileSync('/proc/net/route', 'utf8')
+			.split('\n')
+			.find((route) => route.split('\t')[1] === '00000000');
+		const name = line?.split('\t')[0];
+		return name === undefined ? undefined : Number(readFileSync(`/sys/class/net/${name}/mtu`, 'utf8'));
+	} catch {
+		return undefined;
+	}
+}
