@@ -58,7 +58,7 @@ export async function attachToConmon(
 	}
 	const stdin = new Writable({
 		write: (chunk: Buffer, _encoding, callback) => void writePackets(socket, chunk).then(() => callback()),
-		final: (callback) => void (socket.destroyed ? callback() : socket.end(callback)),
+		final: (callback) => void (socket.destroyed ? callback() : socket.end(() => callback())),
 	});
 	return {
 		stdout,

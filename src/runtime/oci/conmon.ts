@@ -7,8 +7,8 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { DeadlineError } from '../../cri/errors.ts';
-import { errnoCode } from '../sys/errno.ts';
 import { readProcStat } from '../sys/proc-stat.ts';
+import { spawnFailure } from '../sys/process.ts';
 import { conmonArguments, conmonEnvironment, pidFiles } from './conmon-arguments.ts';
 import { removeFailedCreate } from './conmon-undo.ts';
 import type { CreatedProcess, CreateRequest, ProcessIdentity } from './container-process.ts';
@@ -70,14 +70,15 @@ export async function createByConmon(
 
 async function handshake(child: ChildProcess, request: CreateRequest): Promise<void> {
 	const { id, handler } = request;
-	const [, , stderr, sync, start] = child.stdio as unknown as [null, null, Readable, Duplex, Duplex];
 	const spawned = Promise.withResolvers<void>();
 	child.once('error', (cause) => {
-		const reason = errnoCode(cause) === 'ENOENT' ? 'there is no such program' : cause.message;
-		const message = `cannot create container "${id}": cannot run "${handler.monitorPath}": ${reason}`;
+		const message = `cannot create container "${id}": cannot run "${handler.monitorPath}": ${spawnFailure(cause)}`;
 		spawned.reject(new OciRuntimeError(handler.monitorPath, message, { cause }));
 	});
 	child.once('spawn', spawned.resolve);
+	// Without a process there may be no pipes either, and the error is on its way.
+	if (child.pid === undefined) return spawned.promise;
+	const [, , stderr, sync, start] = child.stdio as unknown as [null, null, Readable, Duplex, Duplex];
 	const firstEnded = new Promise<number>((resolve) => {
 		child.once('exit', (exitCode) => resolve(exitCode ?? -1));
 	});
@@ -86,7 +87,7 @@ async function handshake(child: ChildProcess, request: CreateRequest): Promise<v
 	const said = readUntil(sync, (text) => text.includes('\n'));
 	const complained = readUntil(stderr, () => false);
 	await spawned.promise;
-	if (child.pid !== undefined) request.placeMonitor(child.pid);
+	request.placeMonitor(child.pid);
 	start.end('\0');
 	const [answer, exitCode] = await Promise.all([said, firstEnded]);
 	const { pid, message } = parseAnswer(answer);

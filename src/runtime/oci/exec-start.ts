@@ -9,7 +9,7 @@ import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import path from 'node:path';
 import type { ContainerCalls } from '../sys/container-calls.ts';
 import { killTree } from '../sys/proc-stat.ts';
-import { minimalEnvironment } from '../sys/process.ts';
+import { minimalEnvironment, spawnFailure } from '../sys/process.ts';
 import type { Reaper } from '../sys/reaper.ts';
 import type { ExecRequest } from './container-process.ts';
 import { consoleStreams, type ExecStreams, type OpenedStreams, pipeStreams } from './exec-streams.ts';
@@ -46,7 +46,7 @@ export async function startExec(
 	try {
 		const child = spawnRuntime(request, files, streams);
 		streams.closeChildEnds();
-		const exitCode = await endOfRuntime(child, signal);
+		const exitCode = await endOfRuntime(child, request, signal);
 		if (signal?.aborted === true) {
 			const pid = readPid(files.pidFile);
 			if (pid !== undefined) await killTree(pid, pid);
@@ -124,15 +124,22 @@ function spawnRuntime(request: ExecRequest, files: ExecFiles, streams: ExecStrea
 	});
 }
 
-/** Its exit code, which does not matter once `signal` has killed it. @throws Error where it could not be started */
-async function endOfRuntime(child: ChildProcess, signal: AbortSignal | undefined): Promise<number> {
+/** Its exit code, which does not matter once `signal` has killed it. @throws OciRuntimeError where it could not be started */
+async function endOfRuntime(
+	child: ChildProcess,
+	{ id, handler }: ExecRequest,
+	signal: AbortSignal | undefined,
+): Promise<number> {
 	const { promise, resolve, reject } = Promise.withResolvers<number>();
 	let killed: Promise<unknown> | undefined;
 	const onAbort = (): void => {
 		if (child.pid !== undefined) killed = killTree(child.pid, undefined);
 	};
 	signal?.addEventListener('abort', onAbort, { once: true });
-	child.once('error', reject);
+	child.once('error', (cause) => {
+		const message = `cannot run a command in container "${id}": cannot run "${handler.path}": ${spawnFailure(cause)}`;
+		reject(new OciRuntimeError(`${handler.path} exec`, message, { cause }));
+	});
 	child.once('exit', (exitCode) => resolve(exitCode ?? -1));
 	try {
 		return await promise;

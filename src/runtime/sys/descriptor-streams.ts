@@ -132,7 +132,7 @@ function quietWritable(socket: Socket, { closes }: { readonly closes: boolean })
 		},
 		final(callback) {
 			if (!closes || socket.destroyed) callback();
-			else socket.end(callback);
+			else socket.end(() => callback());
 		},
 		destroy(error, callback) {
 			if (closes) socket.destroy();

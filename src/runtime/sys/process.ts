@@ -177,7 +177,8 @@ function collect(
 	};
 }
 
-function spawnFailure(failure: Error): string {
+/** Why a program could not be started; a folder that is not there is told as the program's absence, too. */
+export function spawnFailure(failure: Error): string {
 	if (errnoCode(failure) === 'ENOENT') return 'there is no such program';
 	return sanitizeLine(failure.message);
 }

@@ -39,6 +39,7 @@ export function createReaper(sys: ContainerCalls): Reaper {
 	/** Waits for the zombies that were there at the last look already, and comes back while there are any. */
 	function sweepOrphans(): void {
 		sweep = undefined;
+		if (!active) return;
 		const zombies = new Set<string>();
 		for (const pid of childPids(process.pid)) {
 			if (waiting.has(pid)) continue;
@@ -53,7 +54,8 @@ export function createReaper(sys: ContainerCalls): Reaper {
 	}
 
 	function sweepSoon(): void {
-		sweep ??= setTimeout(sweepOrphans, orphanMs).unref();
+		// After the loop's poll phase: between two looks Node has had its turn, however late the timers are.
+		sweep ??= setTimeout(() => setImmediate(sweepOrphans), orphanMs).unref();
 	}
 
 	function onChild(): void {
@@ -78,6 +80,7 @@ export function createReaper(sys: ContainerCalls): Reaper {
 			});
 		},
 		[Symbol.dispose]() {
+			active = false;
 			process.off('SIGCHLD', onChild);
 			clearTimeout(sweep);
 			clearInterval(poll);
