@@ -14,9 +14,12 @@ const seconds = Number(process.env['CRISCOPE_TOGETHER_SECONDS'] ?? 15);
 const seed = Number(process.env['CRISCOPE_SEED'] ?? Date.now() % 2 ** 31);
 const missing = whatIsMissing(...podmanRequirements, 'docker-registry');
 
-/** What may go wrong when two change the same thing: it is gone already, or in use at the moment. Nothing else may. */
+/**
+ * What may go wrong when two change the same thing: it is gone already, also between two looks of one command, or in use at
+ * the moment. Nothing else may.
+ */
 const expected =
-	/uses it|image not known|no such image|not found|in use|image is being used|no such object|identifier is not an image|could not find|layer not known/i;
+	/uses it|size is not known|cannot specify 64-byte hexadecimal|image not known|no such image|not found|in use|image is being used|no such object|identifier is not an image|could not find|layer not known/i;
 
 /** Podman and we pull, tag, untag, remove and run on one store at the same time. */
 describe.skipIf(missing)(`Podman and we on one store${missing ?? ''}`, () => {
