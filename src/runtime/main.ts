@@ -9,6 +9,7 @@ import { errorMessage, PermissionError } from '../cri/errors.ts';
 import { startCriServer } from '../cri/transport/server.ts';
 import { createLog, type Log } from './log.ts';
 import { openImages } from './open-images.ts';
+import { type OpenPods, openPods } from './open-pods.ts';
 import type { ServeOptions } from './options.ts';
 import { createImageSummaries } from './server/image-summaries.ts';
 import { createInstrument } from './server/instrument.ts';
@@ -70,7 +71,15 @@ async function run(options: ServeOptions, context: ServeContext, log: Log): Prom
 		log('warn', 'image left out of the list', { image: image.id, error: errorMessage(error) }),
 	);
 	const now = () => BigInt(Date.now()) * 1_000_000n;
-	const services = createServices({ store, transfers, summaries, log, now }, context.version);
+	let pods: OpenPods;
+	try {
+		pods = await openPods(store, { env: context.env, log, version: context.version, now });
+	} catch (error) {
+		if (!starting.signal.aborted) throw error;
+		return 0;
+	}
+	await using _pods = pods;
+	const services = createServices({ store, transfers, summaries, log, now }, pods.runtime);
 	const server = await startCriServer({
 		...services,
 		socketPath: options.socketPath,
@@ -95,6 +104,7 @@ async function run(options: ServeOptions, context: ServeContext, log: Log): Prom
 	// What does not end by itself now is cleaned up by the next start.
 	if (signals.second.aborted) process.exit(128 + constants.signals[signal]);
 	await looking;
+	await pods[Symbol.asyncDispose]();
 	await images[Symbol.asyncDispose]();
 	log('info', 'stopped');
 	return 0;

@@ -1,42 +1,38 @@
-/** What a server without pods and containers serves of RuntimeService. */
-import { readFlag, type WireMessage } from '../codec-fields.ts';
+/** RuntimeService as RPCs of a server: what is about the runtime itself, and the tables of the rest. */
+import { readFlag, readMessage, readText } from '../codec-fields.ts';
 import { runtimeConfigToWire, statusToWire, versionToWire } from '../codec-runtime.ts';
-import type { RuntimeService } from '../ports.ts';
+import { containerRpcs } from './container-rpcs.ts';
+import { podSandboxRpcs } from './pod-sandbox-rpcs.ts';
 import { noSubject, type ServedRpc, type ServedRpcs, type UnaryRpc } from './served-rpc.ts';
-
-/** The methods that are about the runtime itself. */
-export type RuntimeFacts = Pick<RuntimeService, 'version' | 'status' | 'runtimeConfig'>;
-
-/** Lists that are empty where nothing can run; kubelet, crictl and the inspector ask for them all the time. */
-const emptyLists = ['ListPodSandbox', 'ListContainers', 'ListContainerStats', 'ListPodSandboxStats'];
-const emptyStreams = [
-	'StreamPodSandboxes',
-	'StreamContainers',
-	'StreamContainerStats',
-	'StreamPodSandboxStats',
-];
+import type { ServedRuntime } from './served-runtime.ts';
+import { statsRpcs } from './stats-rpcs.ts';
+import { streamingRpcs } from './streaming-rpcs.ts';
 
 function reading(answer: UnaryRpc['answer']): ServedRpc {
 	return { kind: 'unary', subject: noSubject, changes: false, answer };
 }
 
-const nothing = reading(async () => ({}));
-const emptyStream: ServedRpc = {
-	kind: 'stream',
-	subject: noSubject,
-	changes: false,
-	answer: async function* (): AsyncGenerator<WireMessage, void> {},
-};
-
-/** @returns the RPCs of an implementation, and empty answers to what asks for pods and containers. */
-export function runtimeRpcs(runtime: RuntimeFacts): ServedRpcs {
+/** @returns the RPCs of an implementation, all 34 of them. */
+export function runtimeRpcs(runtime: ServedRuntime): ServedRpcs {
 	return {
 		Version: reading(async (_request, call) => versionToWire(await runtime.version(call))),
 		Status: reading(async (request, call) =>
 			statusToWire(await runtime.status({ verbose: readFlag(request['verbose']) }, call)),
 		),
 		RuntimeConfig: reading(async (_request, call) => runtimeConfigToWire(await runtime.runtimeConfig(call))),
-		...Object.fromEntries(emptyLists.map((rpc) => [rpc, nothing])),
-		...Object.fromEntries(emptyStreams.map((rpc) => [rpc, emptyStream])),
+		UpdateRuntimeConfig: {
+			kind: 'unary',
+			subject: noSubject,
+			changes: true,
+			answer: async (request, call) => {
+				const network = readMessage(readMessage(request['runtimeConfig'])['networkConfig']);
+				await runtime.updateRuntimeConfig({ podCidr: readText(network['podCidr']) }, call);
+				return {};
+			},
+		},
+		...podSandboxRpcs(runtime),
+		...containerRpcs(runtime),
+		...streamingRpcs(runtime),
+		...statsRpcs(runtime),
 	};
 }

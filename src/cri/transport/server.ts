@@ -4,8 +4,9 @@ import { UnimplementedError } from '../errors.ts';
 import type { ImageTransferService } from '../image-transfer.ts';
 import type { ImageService } from '../ports.ts';
 import { imageRpcs } from './image-rpcs.ts';
-import { type RuntimeFacts, runtimeRpcs } from './runtime-rpcs.ts';
+import { runtimeRpcs } from './runtime-rpcs.ts';
 import { type CallObserver, noSubject, type ServedRpc, type ServedRpcs } from './served-rpc.ts';
+import type { ServedRuntime } from './served-runtime.ts';
 import { createRunningCalls } from './server-call.ts';
 import { listenOnSocket } from './server-socket.ts';
 import { transferRpcs } from './transfer-rpcs.ts';
@@ -14,7 +15,7 @@ import { loadWireMethods, type WireServiceName } from './wire.ts';
 /** What is served, and to whom it is told. */
 export type CriServerOptions = {
 	readonly socketPath: string;
-	readonly runtime: RuntimeFacts;
+	readonly runtime: ServedRuntime;
 	readonly images: ImageService;
 	readonly transfers: ImageTransferService;
 	/** What a call of an RPC that is not served is told. */

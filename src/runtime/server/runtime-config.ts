@@ -1,4 +1,7 @@
-import type { RuntimeService } from '../../cri/ports.ts';
+import type { ServedRuntime } from '../../cri/transport/served-runtime.ts';
+import type { PodParts } from './pod-parts.ts';
 
-/** RPC RuntimeConfig: cgroups are made through their filesystem, without systemd. */
-export const runtimeConfig: RuntimeService['runtimeConfig'] = async () => ({ cgroupDriver: 'cgroupfs' });
+/** RPC RuntimeConfig: who makes cgroups, so that a kubelet does it the same way. */
+export function createRuntimeConfig({ cgroups }: Pick<PodParts, 'cgroups'>): ServedRuntime['runtimeConfig'] {
+	return async () => ({ cgroupDriver: cgroups.driver });
+}

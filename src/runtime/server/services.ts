@@ -1,7 +1,7 @@
 /** The ports as this runtime implements them: the table of its RPCs. */
 import type { ImageTransferService } from '../../cri/image-transfer.ts';
 import type { ImageService } from '../../cri/ports.ts';
-import type { RuntimeFacts } from '../../cri/transport/runtime-rpcs.ts';
+import type { ServedRuntime } from '../../cri/transport/served-runtime.ts';
 import { createImageFsInfo } from './image-fs-info.ts';
 import { createListImages } from './image-list.ts';
 import type { ImageParts } from './image-parts.ts';
@@ -9,8 +9,6 @@ import { createPullImage } from './image-pull.ts';
 import { createRemoveImage } from './image-remove.ts';
 import { createImageStatus } from './image-status.ts';
 import { createStreamImages } from './image-stream.ts';
-import { runtimeConfig } from './runtime-config.ts';
-import { createStatus } from './status.ts';
 import { createDescribeImage } from './transfer-describe.ts';
 import { createLoadTransfer } from './transfer-load.ts';
 import { createPullTransfer } from './transfer-pull.ts';
@@ -18,25 +16,20 @@ import { createPushTransfer } from './transfer-push.ts';
 import { createSaveTransfer } from './transfer-save.ts';
 import { createTagImage } from './transfer-tag.ts';
 import { createUntagImage } from './transfer-untag.ts';
-import { createVersion } from './version.ts';
 
 /** All that is served. */
 export type Services = {
-	readonly runtime: RuntimeFacts;
+	readonly runtime: ServedRuntime;
 	readonly images: ImageService;
 	readonly transfers: ImageTransferService;
 	/** What a call of any other RPC is told. */
 	readonly unserved: (rpc: string) => string;
 };
 
-/** @param runtimeVersion of this program, from package.json */
-export function createServices(parts: ImageParts, runtimeVersion: string): Services {
+/** @param runtime from pod-services.ts */
+export function createServices(parts: ImageParts, runtime: ServedRuntime): Services {
 	return {
-		runtime: {
-			version: createVersion(runtimeVersion),
-			status: createStatus(parts.store),
-			runtimeConfig,
-		},
+		runtime,
 		images: {
 			listImages: createListImages(parts),
 			streamImages: createStreamImages(parts),
@@ -54,6 +47,6 @@ export function createServices(parts: ImageParts, runtimeVersion: string): Servi
 			untagImage: createUntagImage(parts),
 			describeImage: createDescribeImage(parts),
 		},
-		unserved: (rpc) => `criscope serves images only so far: ${rpc} is for pods and containers`,
+		unserved: (rpc) => `criscope does not serve ${rpc}`,
 	};
 }

@@ -1,30 +1,67 @@
-import type { RuntimeService } from '../../cri/ports.ts';
-import type { Store } from '../storage/model.ts';
+import type { RuntimeHandler } from '../../cri/model.ts';
+import type { ServedRuntime } from '../../cri/transport/served-runtime.ts';
+import type { PodParts } from './pod-parts.ts';
 
-/** Why neither condition is met: said to people and to a kubelet, which then starts no pod here. */
-const message = 'pods and containers are not served yet';
+/** What Status tells beyond its two conditions. */
+export type StatusFacts = {
+	/** For people and programs that ask verbosely: the configuration that counts, and what was clamped. */
+	readonly config: () => Readonly<Record<string, unknown>>;
+	/** Sentences about what this machine cannot do. */
+	readonly limits: readonly string[];
+};
 
-/** RPC Status. The verbose form tells where the images are. */
-export function createStatus(
-	store: Pick<Store, 'graphRoot' | 'runRoot' | 'driver'>,
-): RuntimeService['status'] {
-	return async ({ verbose }) => ({
-		conditions: ['RuntimeReady', 'NetworkReady'].map((type) => ({
-			type,
-			status: false,
-			reason: 'ImagesOnly',
-			message,
-		})),
-		runtimeHandlers: [],
-		supplementalGroupsPolicy: false,
-		info: verbose
-			? {
-					config: JSON.stringify({
-						root: store.graphRoot,
-						runroot: store.runRoot,
-						storageDriver: store.driver,
-					}),
-				}
-			: {},
-	});
+type Parts = Pick<PodParts, 'network' | 'handlers' | 'limits' | 'images' | 'cgroups'>;
+
+/** RPC Status. The verbose form tells the configuration and the limits of this machine. Source: runtime.md section 1 */
+export function createStatus(parts: Parts, facts: StatusFacts): ServedRuntime['status'] {
+	return async ({ verbose }) => {
+		const cause = parts.network.notReady();
+		return {
+			conditions: [
+				{ type: 'RuntimeReady', status: true, reason: '', message: '' },
+				{
+					type: 'NetworkReady',
+					status: cause === undefined,
+					reason: cause?.reason ?? '',
+					message: cause?.message ?? '',
+				},
+			],
+			runtimeHandlers: handlersOf(parts),
+			supplementalGroupsPolicy: true,
+			info: verbose ? verboseInfo(parts, facts) : {},
+		};
+	};
+}
+
+/** The default is listed by its name and, first, by none. */
+function handlersOf({ handlers, limits }: Parts): readonly RuntimeHandler[] {
+	const features = { recursiveReadOnlyMounts: limits.recursiveReadOnly, userNamespaces: false };
+	return ['', ...handlers.all.filter(({ type }) => type === 'oci').map(({ name }) => name)].map((name) => ({
+		name,
+		...features,
+	}));
+}
+
+function verboseInfo(
+	{ images, cgroups, limits }: Parts,
+	facts: StatusFacts,
+): Readonly<Record<string, string>> {
+	return {
+		config: JSON.stringify({
+			root: images.graphRoot,
+			runroot: images.runRoot,
+			storageDriver: images.driver,
+			cgroupDriver: cgroups.driver,
+			cgroupVersion: cgroups.version,
+			...facts.config(),
+		}),
+		limits: JSON.stringify({
+			sentences: facts.limits,
+			seccomp: limits.seccomp,
+			apparmor: limits.apparmor,
+			selinux: limits.selinux,
+			minimumOomScoreAdj: limits.minimumOomScoreAdj,
+			capabilities: [...limits.boundingCapabilities],
+		}),
+	};
 }

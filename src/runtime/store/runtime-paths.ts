@@ -19,6 +19,8 @@ export type RuntimePaths = {
 		readonly resolvConf: string;
 		readonly hostname: string;
 		readonly shm: string;
+		/** Empty; programs look for it at /run/.containerenv. */
+		readonly containerEnv: string;
 	};
 	/** For the OCI runtime and conmon. */
 	containerPaths(id: string, logPath: string): ContainerPaths;
@@ -54,6 +56,7 @@ export function runtimePaths(graphRoot: string, runRoot: string): RuntimePaths {
 				resolvConf: path.join(dir, 'resolv.conf'),
 				hostname: path.join(dir, 'hostname'),
 				shm: path.join(dir, 'shm'),
+				containerEnv: path.join(dir, 'containerenv'),
 			};
 		},
 		containerPaths: (id, logPath) => ({
@@ -68,7 +71,8 @@ export function runtimePaths(graphRoot: string, runRoot: string): RuntimePaths {
 			persistDir: path.join(sandboxRecordsDir, id),
 			exitsDir,
 			attachDir,
-			logPath: '',
+			// It says nothing, and nobody would look for it.
+			logPath: '/dev/null',
 		}),
 		bundlesDir,
 		sandboxesDir,

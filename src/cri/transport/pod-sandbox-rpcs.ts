@@ -1,0 +1,95 @@
+/** The RPCs of PodSandboxes: each is its request's mapping, its method and its answer's message. */
+import { readFlag, readMessage, readText, type WireMessage } from '../codec-fields.ts';
+import { mapPodSandboxRequest } from '../codec-pod-request.ts';
+import {
+	mapPodSandboxFilter,
+	podSandboxStatusResponseToWire,
+	podSandboxToWire,
+} from '../codec-pod-sandbox-served.ts';
+import { mapResourcesRequest } from '../codec-resources-request.ts';
+import { inChunks } from './chunks.ts';
+import { demandPodSandboxId, podSandboxSubject } from './request-ids.ts';
+import { noSubject, type ServedRpcs } from './served-rpc.ts';
+import type { ServedRuntime } from './served-runtime.ts';
+
+/** `namespace/name`, for the log. */
+function podName(request: WireMessage): string {
+	const metadata = readMessage(readMessage(request['config'])['metadata']);
+	return `${readText(metadata['namespace'])}/${readText(metadata['name'])}`;
+}
+
+/** @returns the RPCs of an implementation. */
+export function podSandboxRpcs(runtime: ServedRuntime): ServedRpcs {
+	return {
+		RunPodSandbox: {
+			kind: 'unary',
+			subject: podName,
+			changes: true,
+			answer: async (request, call) => {
+				const config = mapPodSandboxRequest(request['config']);
+				const runtimeHandler = readText(request['runtimeHandler']);
+				return { podSandboxId: await runtime.runPodSandbox({ config, runtimeHandler }, call) };
+			},
+			result: ({ podSandboxId }) => readText(podSandboxId),
+		},
+		StopPodSandbox: {
+			kind: 'unary',
+			subject: podSandboxSubject,
+			changes: true,
+			answer: async (request, call) => {
+				await runtime.stopPodSandbox(demandPodSandboxId(request), call);
+				return {};
+			},
+		},
+		RemovePodSandbox: {
+			kind: 'unary',
+			subject: podSandboxSubject,
+			changes: true,
+			answer: async (request, call) => {
+				await runtime.removePodSandbox(demandPodSandboxId(request), call);
+				return {};
+			},
+		},
+		PodSandboxStatus: {
+			kind: 'unary',
+			subject: podSandboxSubject,
+			changes: false,
+			answer: async (request, call) => {
+				const verbose = readFlag(request['verbose']);
+				const status = await runtime.podSandboxStatus(demandPodSandboxId(request), { verbose }, call);
+				return podSandboxStatusResponseToWire(status, BigInt(Date.now()) * 1_000_000n);
+			},
+		},
+		ListPodSandbox: {
+			kind: 'unary',
+			subject: noSubject,
+			changes: false,
+			answer: async ({ filter }, call) => {
+				const items = await runtime.listPodSandbox(mapPodSandboxFilter(filter), call);
+				return { items: items.map(podSandboxToWire) };
+			},
+		},
+		StreamPodSandboxes: {
+			kind: 'stream',
+			subject: noSubject,
+			changes: false,
+			answer: async function* ({ filter }, call) {
+				for await (const chunk of inChunks(runtime.streamPodSandboxes(mapPodSandboxFilter(filter), call))) {
+					yield { podSandboxes: chunk.map(podSandboxToWire) };
+				}
+			},
+		},
+		UpdatePodSandboxResources: {
+			kind: 'unary',
+			subject: podSandboxSubject,
+			changes: true,
+			answer: async (request, call) => {
+				const overhead = mapResourcesRequest(request['overhead'], 'overhead');
+				const resources = mapResourcesRequest(request['resources'], 'resources');
+				const id = demandPodSandboxId(request);
+				await runtime.updatePodSandboxResources({ podSandboxId: id, overhead, resources }, call);
+				return {};
+			},
+		},
+	};
+}

@@ -1,0 +1,24 @@
+/** The handlers by which pods choose their OCI runtime. */
+import { FailedPreconditionError, NotFoundError } from '../cri/errors.ts';
+import type { HandlerConfig } from './oci/model.ts';
+import type { Handlers } from './server/pod-parts.ts';
+
+/** @param configured the default first */
+export function createHandlers(configured: readonly HandlerConfig[]): Handlers {
+	return {
+		all: configured,
+		demand(name) {
+			const handler = name === '' ? configured[0] : configured.find((known) => known.name === name);
+			if (handler === undefined) {
+				const known = configured.map((one) => `"${one.name}"`).join(', ') || 'none';
+				throw new NotFoundError(
+					`cannot use runtime handler "${name}": it is not configured; known are ${known}`,
+				);
+			}
+			if (handler.type === 'oci') return handler;
+			throw new FailedPreconditionError(
+				`cannot use runtime handler "${handler.name}": it runs containers in virtual machines (a shim v2), which criscope does not do yet`,
+			);
+		},
+	};
+}

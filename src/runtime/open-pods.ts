@@ -1,0 +1,170 @@
+/** Puts the pod half of the runtime together, and takes over what an earlier run left. */
+import { mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { errorMessage } from '../cri/errors.ts';
+import type { ContainerEvent } from '../cri/model.ts';
+import type { ServedRuntime } from '../cri/transport/served-runtime.ts';
+import { detectCgroupLayout } from '../node/cgroup-layout.ts';
+import { openCgroups } from './cgroup/host-cgroups.ts';
+import { createPodNetwork } from './cni/cni-pod-network.ts';
+import { findHandlers } from './default-handlers.ts';
+import { createHandlers } from './handlers.ts';
+import type { Log } from './log.ts';
+import { createContainerProcesses } from './oci/container-processes.ts';
+import { watchExits } from './oci/exit-watcher.ts';
+import type { HostLimits } from './oci/spec-input.ts';
+import { defaultSpecSettings, readSpecHost } from './oci/spec-settings.ts';
+import { recover } from './recover.ts';
+import { createContainerEnds } from './server/container-end.ts';
+import { createContainerHalts } from './server/container-halt.ts';
+import { removeContainer } from './server/container-remove.ts';
+import { describeLimits } from './server/limits.ts';
+import { createContainerSpecs } from './server/oci-specs.ts';
+import { createRuntimeService } from './server/pod-services.ts';
+import { reconcileUntil } from './server/reconcile.ts';
+import { createRunningExecs } from './server/running-execs.ts';
+import { removeSandbox } from './server/sandbox-remove.ts';
+import { createStreamingBackend } from './server/streaming-backend.ts';
+import { createUsageSamples } from './server/usage-samples.ts';
+import type { Store } from './storage/model.ts';
+import { createCreations } from './store/creations.ts';
+import { createEventFanout } from './store/event-fanout.ts';
+import type { ContainerRecord, PodSandboxRecord } from './store/model.ts';
+import { createObjectTable } from './store/object-table.ts';
+import { createOperationQueue } from './store/operation-queue.ts';
+import { createRecordFiles } from './store/record-files.ts';
+import { type RuntimePaths, runtimePaths } from './store/runtime-paths.ts';
+import { createPodDialer } from './streaming/pod-dialer.ts';
+import { createStreamingServer } from './streaming/streaming-server.ts';
+import { readHostFacts } from './sys/host-limits.ts';
+import { loadLibc } from './sys/libc.ts';
+import { loadContainerCalls } from './sys/libc-containers.ts';
+import { createNamespaces } from './sys/namespaces-linux.ts';
+
+/** What serves pods and containers. Disposing of it leaves them running. */
+export type OpenPods = AsyncDisposable & {
+	readonly runtime: ServedRuntime;
+	/** True while somebody would miss us: pods that are ready, things being made. */
+	isNeeded(): boolean;
+};
+
+/** What it is opened with. */
+export type PodsContext = {
+	readonly env: Readonly<Record<string, string | undefined>>;
+	readonly log: Log;
+	/** Of this program. */
+	readonly version: string;
+	/** Nanoseconds since 1970. */
+	readonly now: () => bigint;
+};
+
+/** @throws FailedPreconditionError naming what this machine lacks */
+export async function openPods(images: Store, { env, log, version, now }: PodsContext): Promise<OpenPods> {
+	await using undo = new AsyncDisposableStack();
+	const paths = runtimePaths(images.graphRoot, images.runRoot);
+	await makeFolders(paths);
+	const sys = loadLibc();
+	const cgroups = openCgroups(await detectCgroupLayout(), 'cgroupfs');
+	const limits: HostLimits = { ...readHostFacts(), cgroupVersion: cgroups.version };
+	const handlers = createHandlers(findHandlers(env['PATH'] ?? '', paths.runDir));
+	if (handlers.all.length === 0) {
+		log('warn', 'no OCI runtime is installed; pods can be made, but no container', {
+			looked: ['runc', 'crun', 'runsc'],
+		});
+	}
+	const processes = undo.use(createContainerProcesses({ sys: loadContainerCalls(), log }));
+	const namespaces = undo.use(createNamespaces({ dir: paths.namespacesDir, sys, log }));
+	const network = undo.use(
+		createPodNetwork({
+			confDir: '/etc/cni/net.d',
+			binDirs: ['/opt/cni/bin', '/usr/lib/cni'],
+			cacheDir: paths.networkCacheDir,
+			builtin: { dir: path.join(paths.runDir, 'cni') },
+			log,
+		}),
+	);
+	const sandboxFiles = createRecordFiles<PodSandboxRecord>(paths.sandboxRecordsDir);
+	const containerFiles = createRecordFiles<ContainerRecord>(paths.containerRecordsDir);
+	const events = createEventFanout<ContainerEvent>(() =>
+		log('warn', 'a reader of events is too slow, and loses some'),
+	);
+	const abandon = (id: string) => {
+		log('info', 'nobody asked for an object that was made; it is removed', { object: id });
+		const removed =
+			parts.containers.get(id) === undefined
+				? removeSandbox(parts, halts, id)
+				: removeContainer(parts, halts, id);
+		removed.catch((error: unknown) =>
+			log('warn', 'cannot remove it', { object: id, error: errorMessage(error) }),
+		);
+	};
+	const withoutEnds = {
+		images,
+		layers: images.containerLayers,
+		processes,
+		network,
+		namespaces,
+		cgroups,
+		sys,
+		limits,
+		handlers,
+		specs: createContainerSpecs({
+			limits,
+			host: readSpecHost(cgroups.version),
+			settings: () => ({ ...defaultSpecSettings, graphRoot: images.graphRoot }),
+			log,
+		}),
+		settings: { logSizeMaxBytes: -1, createTimeoutMs: 240_000 },
+		paths,
+		sandboxes: createObjectTable('pod sandbox', sandboxFiles),
+		containers: createObjectTable('container', containerFiles),
+		queue: createOperationQueue(),
+		creations: undo.use(createCreations(abandon)),
+		execs: createRunningExecs(),
+		events,
+		samples: createUsageSamples(),
+		bootId: (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim(),
+		log,
+		now,
+	};
+	const parts = { ...withoutEnds, ends: createContainerEnds(withoutEnds) };
+	const halts = createContainerHalts(parts);
+	await recover(parts, { sandboxes: await sandboxFiles.load(), containers: await containerFiles.load() });
+
+	const exits = undo.use(watchExits(paths.exitsDir, { log }));
+	exits.onExit((id) => {
+		parts.ends
+			.note(id)
+			.catch((error: unknown) =>
+				log('error', 'cannot take note of an end', { object: id, error: errorMessage(error) }),
+			);
+	});
+	const dialer = undo.use(createPodDialer());
+	const backend = createStreamingBackend(parts, halts, dialer.connect);
+	const streaming = undo.use(await createStreamingServer({ backend, log }));
+	undo.defer(() => events.close());
+	const ending = new AbortController();
+	const reconciling = reconcileUntil(parts, ending.signal);
+	undo.defer(async () => {
+		ending.abort();
+		await parts.creations.settled();
+		await reconciling;
+	});
+	const facts = { config: () => ({ streaming: streaming.baseUrl }), limits: describeLimits(limits, cgroups) };
+	for (const sentence of facts.limits) log('info', sentence);
+	const runtime = createRuntimeService({ ...parts, halts, streaming, facts, version });
+	const opened = undo.move();
+	return {
+		runtime,
+		isNeeded: () => parts.sandboxes.size > 0,
+		[Symbol.asyncDispose]: () => opened.disposeAsync(),
+	};
+}
+
+async function makeFolders(paths: RuntimePaths): Promise<void> {
+	const { sandboxRecordsDir, containerRecordsDir, bundlesDir, exitsDir, attachDir, sandboxesDir } = paths;
+	for (const dir of [sandboxRecordsDir, containerRecordsDir, bundlesDir, exitsDir, attachDir]) {
+		await mkdir(dir, { recursive: true, mode: 0o700 });
+	}
+	await mkdir(sandboxesDir, { recursive: true, mode: 0o711 });
+}

@@ -1,0 +1,78 @@
+/** Takes a container apart, by its id and record alone: after a removal, a failed making, or a crash at any moment. */
+import { rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ContainerRecord } from '../store/model.ts';
+import { runSteps } from './dismantle.ts';
+import { emitEvent } from './emit-event.ts';
+import type { PodParts } from './pod-parts.ts';
+
+/** How long a conmon may take to end after its container, before it is killed. */
+const monitorGraceMs = 2_000;
+
+/** Names of the image mounts of a container, by the index of the mount. */
+export function imageMountId(id: string, index: number): string {
+	return `${id}-${index}`;
+}
+
+/**
+ * Takes everything apart and forgets the container. What cannot be undone now stays on record, hidden, and is tried again.
+ * @returns true where nothing is left
+ */
+export async function dismantleContainer(parts: PodParts, id: string): Promise<boolean> {
+	const record = parts.containers.get(id);
+	if (record === undefined) return true;
+	// The name first: whatever hangs below must not keep it. Source: cri-o#8596
+	parts.containers.releaseName(id);
+	const wasListed = record.phase === 'complete';
+	await parts.containers.update(id, { phase: 'removing' }).catch(() => undefined);
+	const { bundleDir, exitsDir } = parts.paths.containerPaths(id, record.logPath);
+	const parent = parts.sandboxes.get(record.podSandboxId)?.request.cgroupParent;
+	const clean = await runSteps(
+		[
+			[
+				'delete the container from its runtime',
+				() => parts.processes.delete(id, parts.handlers.demand(record.runtimeHandler)),
+			],
+			['end its monitor', () => endMonitor(parts, record)],
+			['unmount images', () => unmountImages(parts, record)],
+			['remove the writable layer', () => parts.layers.remove(id)],
+			['remove the cgroup', () => removeCgroups(parts, record, parent)],
+			['remove the bundle', () => rm(bundleDir, { recursive: true, force: true })],
+			['remove the exit file', () => rm(`${exitsDir}/${id}`, { force: true })],
+		],
+		id,
+		parts.log,
+	);
+	if (wasListed) emitEvent(parts, 'deleted', id, record.podSandboxId);
+	if (!clean) return false;
+	await parts.containers.remove(id);
+	return true;
+}
+
+/** conmon writes its last files once its container has ended; taking them from under it would leave some. */
+async function endMonitor({ processes }: PodParts, { monitor }: ContainerRecord): Promise<void> {
+	if (monitor === undefined) return;
+	const untilMs = performance.now() + monitorGraceMs;
+	for (let pauseMs = 2; processes.isAlive(monitor); pauseMs = Math.min(pauseMs * 2, 100)) {
+		if (performance.now() > untilMs) {
+			process.kill(monitor.pid, 'SIGKILL');
+			return;
+		}
+		await sleep(pauseMs);
+	}
+}
+
+async function unmountImages({ layers }: PodParts, { id, request }: ContainerRecord): Promise<void> {
+	for (const [index, mount] of request.mounts.entries()) {
+		if (mount.image !== undefined) await layers.unmountImage(imageMountId(id, index));
+	}
+}
+
+async function removeCgroups(
+	{ cgroups }: PodParts,
+	{ id, cgroupPath }: ContainerRecord,
+	parent: string | undefined,
+): Promise<void> {
+	await cgroups.remove(cgroupPath);
+	if (parent !== undefined) await cgroups.remove(cgroups.pathsFor(parent, 'monitor', id).path);
+}

@@ -1,0 +1,219 @@
+/** Makes a container. Its record is written first: whatever happens from then on can be undone by its id. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { FailedPreconditionError } from '../../cri/errors.ts';
+import type { ContainerRequest } from '../../cri/pod-request.ts';
+import type { OciSpec } from '../oci/model.ts';
+import type { ResolvedUser } from '../oci/spec-input.ts';
+import type { ContainerRecord, PodSandboxRecord } from '../store/model.ts';
+import { containerName, newObjectId } from '../store/names.ts';
+import { podSandboxState } from '../store/states.ts';
+import { dismantleContainer, imageMountId } from './container-dismantle.ts';
+import { type ContainerImage, findContainerImage } from './container-image.ts';
+import { emitEvent } from './emit-event.ts';
+import { pidNamespacePath } from './pid-namespace.ts';
+import { containerKey, type PodParts } from './pod-parts.ts';
+import { shmPath } from './sandbox-files.ts';
+import { placeMonitor } from './sandbox-infra.ts';
+
+/** Logs of pods without a log directory: nobody rotates them, so that conmon has to. */
+const ownLogSizeMaxBytes = 16 * 2 ** 20;
+
+/** @returns the id. On failure nothing is left. */
+export async function makeContainer(
+	parts: PodParts,
+	sandbox: PodSandboxRecord,
+	request: ContainerRequest,
+	signal: AbortSignal,
+): Promise<string> {
+	const found = await findContainerImage(parts.images, request.image.image, { signal });
+	const id = newObjectId();
+	const record = newRecord(parts, id, sandbox, request, found);
+	await using undo = new AsyncDisposableStack();
+	await parts.containers.add(record);
+	undo.defer(() => parts.queue.run(containerKey(id), async () => void (await dismantleContainer(parts, id))));
+
+	const { spec, user } = await makeBundle(parts, sandbox, record, found, signal);
+	const created = await parts.processes.create(
+		{
+			id,
+			name: record.name,
+			handler: parts.handlers.demand(record.runtimeHandler),
+			paths: parts.paths.containerPaths(id, record.logPath),
+			terminal: spec.process.terminal,
+			stdin: request.stdin,
+			stdinOnce: request.stdinOnce,
+			systemdCgroup: parts.cgroups.driver === 'systemd',
+			placeMonitor: (pid) => placeMonitor(parts, sandbox.request.cgroupParent, id, pid),
+			logSizeMaxBytes: isOwnLog(parts, record) ? ownLogSizeMaxBytes : parts.settings.logSizeMaxBytes,
+			timeoutMs: parts.settings.createTimeoutMs,
+		},
+		{ signal },
+	);
+	signal.throwIfAborted();
+	demandStillReady(parts, sandbox.id, request);
+	const { uid, gid, additionalGids } = user;
+	await parts.containers.update(id, { phase: 'complete', ...created, user: { uid, gid, additionalGids } });
+	undo.move();
+	emitEvent(parts, 'created', id, sandbox.id);
+	return id;
+}
+
+function newRecord(
+	parts: PodParts,
+	id: string,
+	sandbox: PodSandboxRecord,
+	request: ContainerRequest,
+	{ image, imageRef, config }: ContainerImage,
+): ContainerRecord {
+	const { logDirectory } = sandbox.request;
+	const isLogged = logDirectory !== '' && request.logPath !== '';
+	return {
+		version: 1,
+		id,
+		name: containerName(request.metadata, sandbox.request.metadata),
+		podSandboxId: sandbox.id,
+		phase: 'creating',
+		request,
+		runtimeHandler: sandbox.runtimeHandler,
+		bootId: parts.bootId,
+		imageId: image.id,
+		imageRef,
+		createdAtNanos: parts.now(),
+		startedAtNanos: undefined,
+		finishedAtNanos: undefined,
+		exitCode: 0,
+		reason: '',
+		message: '',
+		init: undefined,
+		monitor: undefined,
+		logPath: isLogged ? path.join(logDirectory, request.logPath) : ownLogPath(parts, id),
+		cgroupPath: parts.cgroups.pathsFor(sandbox.cgroupParent, 'container', id).path,
+		user: undefined,
+		stopSignal: request.stopSignal || config.stopSignal || 'SIGTERM',
+	};
+}
+
+function ownLogPath({ paths }: Pick<PodParts, 'paths'>, id: string): string {
+	return path.join(paths.containerRecordsDir, id, 'container.log');
+}
+
+function isOwnLog(parts: PodParts, { id, logPath }: ContainerRecord): boolean {
+	return logPath === ownLogPath(parts, id);
+}
+
+/** Mounts the rootfs and writes config.json. */
+async function makeBundle(
+	parts: PodParts,
+	sandbox: PodSandboxRecord,
+	record: ContainerRecord,
+	{ image, config }: ContainerImage,
+	signal: AbortSignal,
+): Promise<{ readonly spec: OciSpec; readonly user: ResolvedUser }> {
+	const { id, request } = record;
+	const { metadata } = sandbox.request;
+	const { bundleDir } = parts.paths.containerPaths(id, record.logPath);
+	await Promise.all([
+		mkdir(bundleDir, { recursive: true, mode: 0o700 }),
+		mkdir(path.dirname(record.logPath), { recursive: true, mode: 0o755 }),
+	]);
+	await parts.layers.create(
+		{
+			id,
+			names: [record.name],
+			imageId: image.id,
+			metadata: {
+				podName: sandbox.name,
+				podId: sandbox.id,
+				imageName: request.image.userSpecifiedImage || request.image.image,
+				imageId: image.id,
+				containerName: record.name,
+				metadataName: request.metadata.name,
+				uid: metadata.uid,
+				namespace: metadata.namespace,
+				attempt: request.metadata.attempt,
+				isPod: false,
+				privileged: request.security.privileged,
+			},
+		},
+		{ signal },
+	);
+	const rootfsPath = await parts.layers.mount(id, { signal });
+	const pinned = parts.namespaces.pathsOf(sandbox.id);
+	const { namespaces } = sandbox.request.security;
+	const files = parts.paths.sandboxFiles(sandbox.id);
+	const { cgroupsPath } = parts.cgroups.pathsFor(sandbox.cgroupParent, 'container', id);
+	const made = await parts.specs.make(
+		{
+			id,
+			podSandboxId: sandbox.id,
+			sandbox: sandbox.request,
+			container: withOwnProcesses(request, sandbox),
+			image: config,
+			handler: parts.handlers.demand(record.runtimeHandler),
+			rootfsPath,
+			bundleDir,
+			namespacePaths: {
+				network: namespaces.network === 'node' ? undefined : pinned.network,
+				ipc: namespaces.ipc === 'node' ? undefined : pinned.ipc,
+				uts: pinned.uts,
+				pid: await pidNamespacePath(parts, sandbox, request),
+			},
+			cgroupsPath,
+			hostname: sandbox.hostname,
+			files: {
+				resolvConf: files.resolvConf,
+				hostname: files.hostname,
+				shm: shmPath(parts, sandbox.id, sandbox.request),
+				containerEnv: files.containerEnv,
+			},
+			imageMounts: await mountImages(parts, record, signal),
+			annotations: {
+				...request.annotations,
+				'io.kubernetes.cri-o.ContainerID': id,
+				'io.kubernetes.cri-o.SandboxID': sandbox.id,
+				'io.kubernetes.cri-o.ContainerType': 'container',
+			},
+		},
+		{ signal },
+	);
+	await writeFile(path.join(bundleDir, 'config.json'), JSON.stringify(made.spec), { mode: 0o600 });
+	return made;
+}
+
+/** Mounts whole images read-only, for the mounts that ask for one. @returns where, by index */
+async function mountImages(
+	{ images, layers }: PodParts,
+	{ id, request }: ContainerRecord,
+	signal: AbortSignal,
+): Promise<ReadonlyMap<number, string>> {
+	const mounted = new Map<number, string>();
+	for (const [index, { image, containerPath }] of request.mounts.entries()) {
+		if (image === undefined) continue;
+		const found = await images.findImage(image.image, { signal });
+		if (found === undefined) {
+			throw new FailedPreconditionError(
+				`cannot mount image "${image.image}" at "${containerPath}": it is not here, and must be pulled first`,
+			);
+		}
+		mounted.set(index, await layers.mountImage(found.id, imageMountId(id, index), { signal }));
+	}
+	return mounted;
+}
+
+/** A stop that came meanwhile takes this container along. @throws FailedPreconditionError */
+function demandStillReady({ sandboxes }: PodParts, id: string, { metadata }: ContainerRequest): void {
+	const sandbox = sandboxes.get(id);
+	if (sandbox !== undefined && podSandboxState(sandbox) === 'ready') return;
+	throw new FailedPreconditionError(
+		`cannot create container "${metadata.name}": its pod sandbox was stopped meanwhile`,
+	);
+}
+
+/** In a pod that shares no processes a container that would join them has its own. Source: cri-o 1.36, PidNsPath */
+function withOwnProcesses(request: ContainerRequest, { infra }: PodSandboxRecord): ContainerRequest {
+	const { security } = request;
+	if (security.namespaces.pid !== 'pod' || infra !== undefined) return request;
+	const namespaces = { ...security.namespaces, pid: 'container' as const };
+	return { ...request, security: { ...security, namespaces } };
+}

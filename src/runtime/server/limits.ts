@@ -1,0 +1,26 @@
+/** What this machine does not allow, in sentences for the log, for Status and for the inspector. */
+import type { Cgroups } from '../cgroup/cgroups.ts';
+import type { HostLimits } from '../oci/spec-input.ts';
+
+/** Without these, containers that ask for them get less. Source: capabilities(7) */
+const wanted = ['CAP_SYS_RESOURCE', 'CAP_SYS_ADMIN', 'CAP_NET_ADMIN', 'CAP_MKNOD', 'CAP_SYS_PTRACE'];
+
+/** Pure. Empty where nothing is missing. */
+export function describeLimits(
+	limits: HostLimits,
+	cgroups: Pick<Cgroups, 'version' | 'driver'>,
+): readonly string[] {
+	const missing = wanted.filter((name) => !limits.boundingCapabilities.has(name));
+	return [
+		...(missing.length > 0
+			? [`criscope itself lacks ${missing.join(', ')}; containers that ask for what it lacks get the rest`]
+			: []),
+		...(limits.minimumOomScoreAdj > -1000
+			? [`oom_score_adj cannot be set below ${limits.minimumOomScoreAdj}; lower values are raised to it`]
+			: []),
+		...(limits.seccomp ? [] : ['the kernel has no seccomp; containers run unfiltered']),
+		...(limits.recursiveReadOnly ? [] : ['recursive read-only mounts need Linux 5.12']),
+		...(limits.apparmor ? [] : ['AppArmor is not enabled; its profiles are not applied']),
+		...(cgroups.version === 1 ? ['control groups are version 1'] : []),
+	];
+}

@@ -1,0 +1,98 @@
+/** Looks after everything that nobody asks about: ends that nobody told of, removals that did not work, and leftovers. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorMessage } from '../../cri/errors.ts';
+import { isListed, podSandboxState } from '../store/states.ts';
+import { dismantleContainer } from './container-dismantle.ts';
+import { containerKey, containersOf, type PodParts, sandboxKey } from './pod-parts.ts';
+import { dismantleSandbox, stopNetwork } from './sandbox-dismantle.ts';
+import type { UsageSamples } from './usage-samples.ts';
+
+/** Source: runtime.md section 9, 7 to 10 */
+const everyMs = 10_000;
+/** Networks are collected every so many rounds: plugins are programs. */
+const networkRounds = 6;
+
+type Parts = PodParts & { readonly samples: UsageSamples };
+
+/** Runs until the signal ends it. */
+export async function reconcileUntil(parts: Parts, signal: AbortSignal): Promise<void> {
+	for (let round = 0; !signal.aborted; round += 1) {
+		try {
+			await reconcile(parts, { withNetworks: round % networkRounds === 0 });
+		} catch (error) {
+			parts.log('error', 'looking after pods and containers failed', { error: errorMessage(error) });
+		}
+		await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+	}
+}
+
+/** One round. */
+export async function reconcile(
+	parts: Parts,
+	{ withNetworks }: { readonly withNetworks: boolean },
+): Promise<void> {
+	parts.creations.sweep();
+	await noteEnds(parts);
+	await finishRemovals(parts);
+	if (withNetworks) await collectNetworks(parts);
+	const unsaved = [...(await parts.containers.saveUnsaved()), ...(await parts.sandboxes.saveUnsaved())];
+	if (unsaved.length > 0)
+		parts.log('warn', 'records cannot be written; they are kept in memory', { ids: unsaved });
+	const ids = [...parts.containers.all(), ...parts.sandboxes.all()].map(({ id }) => id);
+	parts.samples.keepOnly(new Set(ids));
+}
+
+async function noteEnds(parts: Parts): Promise<void> {
+	const { processes } = parts;
+	for (const { id, init, monitor, finishedAtNanos, phase, runtimeHandler } of parts.containers.all()) {
+		if (phase !== 'complete' || finishedAtNanos !== undefined || init === undefined) continue;
+		if (processes.isAlive(init)) {
+			if (monitor === undefined || processes.isAlive(monitor)) continue;
+			// Nobody reads its output, and nobody will know how it ends. Source: cri-o#9295, cri-o#3022
+			parts.log('error', 'the monitor (conmon) of a container has died; the container is killed', {
+				object: id,
+			});
+			await processes
+				.kill(id, parts.handlers.demand(runtimeHandler), 'SIGKILL', { all: true })
+				.catch((error: unknown) =>
+					parts.log('warn', 'cannot kill a container', { object: id, error: errorMessage(error) }),
+				);
+		}
+		await parts.ends.note(id);
+	}
+	for (const { id, infra, stoppedAtNanos, phase } of parts.sandboxes.all()) {
+		if (phase !== 'complete' || infra === undefined || stoppedAtNanos !== undefined) continue;
+		if (!processes.isAlive(infra.init)) await parts.ends.note(id);
+	}
+}
+
+/** What could not be taken apart at once. A sandbox comes after its containers. */
+export async function finishRemovals(parts: Parts): Promise<void> {
+	const containers = parts.containers
+		.all()
+		.filter(({ id, phase }) => phase === 'removing' && !parts.queue.isBusy(containerKey(id)));
+	await Promise.all(
+		containers.map(({ id }) => parts.queue.run(containerKey(id), () => dismantleContainer(parts, id))),
+	);
+	const sandboxes = parts.sandboxes
+		.all()
+		.filter(({ id, phase }) => phase === 'removing' && !parts.queue.isBusy(sandboxKey(id)))
+		.filter(({ id }) => containersOf(parts, id).length === 0);
+	await Promise.all(
+		sandboxes.map(({ id }) => parts.queue.run(sandboxKey(id), () => dismantleSandbox(parts, id))),
+	);
+}
+
+/** Gives back what plugins could not give back before. */
+async function collectNetworks(parts: Parts): Promise<void> {
+	const stopped = parts.sandboxes
+		.all()
+		.filter((record) => isListed(record) && podSandboxState(record) !== 'ready' && !record.networkStopped)
+		.filter(({ id }) => !parts.queue.isBusy(sandboxKey(id)));
+	for (const { id } of stopped) await parts.queue.run(sandboxKey(id), () => stopNetwork(parts, id));
+	const live = parts.sandboxes.all().filter(({ networkStopped }) => !networkStopped);
+	const failures = await parts.network.collect(new Set(live.map(({ id }) => id)));
+	for (const failure of failures) {
+		parts.log('warn', 'a network attachment of a pod that is gone remains', { error: failure.message });
+	}
+}

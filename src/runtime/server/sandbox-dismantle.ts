@@ -1,0 +1,111 @@
+/** Takes a sandbox apart, by its id alone: after a removal, a failed making, or a crash at any moment. */
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { AttachRequest } from '../cni/pod-network.ts';
+import type { PodSandboxRecord } from '../store/model.ts';
+import { runSteps } from './dismantle.ts';
+import type { PodParts } from './pod-parts.ts';
+import { removeSandboxFiles, unmountShm } from './sandbox-files.ts';
+
+/** What detaching needs to know of a sandbox. */
+export function detachRequest(
+	{ namespaces }: Pick<PodParts, 'namespaces'>,
+	{ id, request: { metadata } }: Pick<PodSandboxRecord, 'id' | 'request'>,
+): Omit<AttachRequest, 'portMappings' | 'annotations' | 'cgroupPath'> {
+	return {
+		podSandboxId: id,
+		podName: metadata.name,
+		podNamespace: metadata.namespace,
+		podUid: metadata.uid,
+		netnsPath: namespaces.pathsOf(id).network,
+	};
+}
+
+/** Detaches it from its networks, and remembers whether that worked. Never throws for a plugin. */
+export async function stopNetwork(parts: PodParts, id: string): Promise<void> {
+	const record = parts.sandboxes.get(id);
+	if (record === undefined || record.networkStopped) return;
+	const failures = await parts.network.detach(detachRequest(parts, record));
+	for (const failure of failures) {
+		parts.log('warn', 'the pod is not detached from a network; it is tried again later', {
+			object: id,
+			error: failure.message,
+		});
+	}
+	if (failures.length === 0) await parts.sandboxes.update(id, { networkStopped: true });
+}
+
+/** Ends the holder of the shared PID namespace, and with it all that still runs there. */
+export async function removeInfra(parts: PodParts, record: PodSandboxRecord): Promise<void> {
+	if (record.request.security.namespaces.pid !== 'pod' && record.infra === undefined) return;
+	await parts.processes.delete(record.id, parts.handlers.demand(record.runtimeHandler));
+	await rm(parts.paths.infraPaths(record.id).bundleDir, { recursive: true, force: true });
+	await rm(`${parts.paths.exitsDir}/${record.id}`, { force: true });
+}
+
+/** What a stopped sandbox does not need any more, in the order in which it can be let go. */
+export function releaseSteps(parts: PodParts, record: PodSandboxRecord) {
+	const { id } = record;
+	return [
+		['remove the infra container', () => removeInfra(parts, record)],
+		['unpin namespaces', () => parts.namespaces.unpin(id)],
+		['unmount /dev/shm', () => unmountShm(parts, id)],
+	] as const;
+}
+
+/**
+ * Takes everything apart and forgets the sandbox. What cannot be undone now stays on record, hidden, and is tried again.
+ * @returns true where nothing is left
+ */
+export async function dismantleSandbox(parts: PodParts, id: string): Promise<boolean> {
+	const record = parts.sandboxes.get(id);
+	if (record === undefined) return true;
+	parts.sandboxes.releaseName(id);
+	await parts.sandboxes.update(id, { phase: 'removing' }).catch(() => undefined);
+	const clean = await runSteps(
+		[
+			// What a plugin cannot undo stays in the network's own cache, and is tried again from there.
+			['detach the network', () => stopNetwork(parts, id)],
+			...releaseSteps(parts, record),
+			['remove files', () => removeSandboxFiles(parts, id)],
+			['remove the cgroups', () => removeCgroups(parts, record)],
+		],
+		id,
+		parts.log,
+	);
+	if (!clean) return false;
+	await parts.sandboxes.remove(id);
+	return true;
+}
+
+/**
+ * Below which cgroup the pod's containers go: where a kubelet says, or else one of the pod's own.
+ * A slice cannot be made here, so that pods without a parent share the default one under systemd.
+ */
+export function podCgroupParent({ cgroups }: Pick<PodParts, 'cgroups'>, parent: string, id: string): string {
+	const own = cgroups.pathsFor(parent, 'sandbox', id).path;
+	return parent === '' && cgroups.driver === 'cgroupfs' ? own : parent;
+}
+
+/** The pod's own cgroup, made here; undefined where a kubelet keeps one. */
+export function ownPodCgroup(
+	{ cgroups }: Pick<PodParts, 'cgroups'>,
+	{ request, cgroupParent }: Pick<PodSandboxRecord, 'request' | 'cgroupParent'>,
+): string | undefined {
+	return request.cgroupParent === '' && cgroups.driver === 'cgroupfs' ? cgroupParent : undefined;
+}
+
+/** Where all of the pod's cgroups lie, below the mounts of the hierarchies. */
+export function podCgroupPath(
+	{ cgroups }: Pick<PodParts, 'cgroups'>,
+	{ cgroupParent }: PodSandboxRecord,
+): string {
+	return path.dirname(cgroups.pathsFor(cgroupParent, 'container', 'any').path);
+}
+
+async function removeCgroups({ cgroups }: PodParts, record: PodSandboxRecord): Promise<void> {
+	await cgroups.remove(cgroups.pathsFor(record.cgroupParent, 'container', record.id).path);
+	await cgroups.remove(cgroups.pathsFor(record.request.cgroupParent, 'monitor', record.id).path);
+	const own = ownPodCgroup({ cgroups }, record);
+	if (own !== undefined) await cgroups.remove(own);
+}
