@@ -1,6 +1,3 @@
-/** How often a peer whose bytes are not read is written to, so that its end is noticed. */
-const beatMs = 10_000;
-
 /** Stops reading from a connection while somebody cannot take more. */
 export type ReadHold = {
 	/** @param holder who cannot take more; holding twice is holding once */
@@ -12,9 +9,12 @@ export type ReadHold = {
 
 /**
  * One TCP connection carries all streams of a session, so a full one holds back all. While nothing is read, the end of
- * the peer cannot be read either: `beat` is called every ten seconds and is to write something, which fails by then.
+ * the peer cannot be read either: `beat` is called again and again, and is to write something, which fails by then.
  */
-export function createReadHold(connection: { pause(): void; resume(): void; beat(): void }): ReadHold {
+export function createReadHold(
+	connection: { pause(): void; resume(): void; beat(): void },
+	beatMs: number,
+): ReadHold {
 	const holders = new Set<object>();
 	let timer: NodeJS.Timeout | undefined;
 	let closed = false;

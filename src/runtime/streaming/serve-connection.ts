@@ -134,7 +134,7 @@ export function createConnectionServer(options: {
 						socket,
 						head,
 						dial: dialer(entry.request.podSandboxId),
-						streamCreationTimeoutMs: limits.streamCreationTimeoutMs,
+						limits,
 					})
 				: serveSpdySession({ ...sessionOptions(entry, protocol), socket, head });
 		track(socket, session);
@@ -160,13 +160,13 @@ export function createConnectionServer(options: {
 	): Promise<void> => {
 		const dial = dialer(request.podSandboxId);
 		if (protocol !== tunnelProtocol) {
-			return serveWebSocketPortForward({ socket: webSocket, protocol, ports, dial });
+			return serveWebSocketPortForward({ socket: webSocket, protocol, ports, dial, limits });
 		}
 		return serveSpdyPortForward({
 			socket: createWebSocketStream(webSocket),
 			head: Buffer.alloc(0),
 			dial,
-			streamCreationTimeoutMs: limits.streamCreationTimeoutMs,
+			limits,
 		});
 	};
 	const serveWebSocket = (entry: StreamingEntry, request: IncomingMessage, socket: Duplex, head: Buffer) => {

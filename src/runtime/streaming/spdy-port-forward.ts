@@ -7,6 +7,7 @@ import {
 } from '../../cri/streaming/spdy/connection.ts';
 import { createForwarded, type Forwarded } from './forwarded.ts';
 import { createReadHold } from './read-hold.ts';
+import type { SessionLimits } from './spdy-session.ts';
 
 /** Port-forward's only protocol over SPDY. */
 export const spdyPortForwardProtocols: readonly string[] = ['portforward.k8s.io'];
@@ -33,7 +34,7 @@ export async function serveSpdyPortForward(options: {
 	readonly socket: Duplex;
 	readonly head: Buffer;
 	readonly dial: Dial;
-	readonly streamCreationTimeoutMs: number;
+	readonly limits: SessionLimits;
 }): Promise<void> {
 	const { dial } = options;
 	const pairs = new Map<string, Pair>();
@@ -47,7 +48,7 @@ export async function serveSpdyPortForward(options: {
 		const timer = setTimeout(() => {
 			pairs.delete(key);
 			refuse(pair, 'the other stream of the connection did not come in time');
-		}, options.streamCreationTimeoutMs);
+		}, options.limits.streamCreationTimeoutMs);
 		const pair: Pair = { timer };
 		pairs.set(key, pair);
 		return pair;
@@ -133,7 +134,10 @@ export async function serveSpdyPortForward(options: {
 			setClosed();
 		},
 	});
-	const hold = createReadHold({ pause: connection.pause, resume: connection.resume, beat: connection.ping });
+	const hold = createReadHold(
+		{ pause: connection.pause, resume: connection.resume, beat: connection.ping },
+		options.limits.heartbeatMs,
+	);
 	connection.start();
 	await closed;
 	await Promise.all([...open].map((forwarded) => forwarded.done));

@@ -25,6 +25,8 @@ export type SessionLimits = {
 	readonly streamCreationTimeoutMs: number;
 	/** For the client to close after everything was sent. */
 	readonly lingerMs: number;
+	/** Between pings to a client whose input nobody takes. */
+	readonly heartbeatMs: number;
 };
 
 /** One session, on a connection that has been switched to its protocol. */
@@ -85,7 +87,10 @@ export async function serveSpdySession(
 			setClosed();
 		},
 	});
-	const hold = createReadHold({ pause: connection.pause, resume: connection.resume, beat: connection.ping });
+	const hold = createReadHold(
+		{ pause: connection.pause, resume: connection.resume, beat: connection.ping },
+		limits.heartbeatMs,
+	);
 	const session = createSessionStreams({
 		request,
 		hold,

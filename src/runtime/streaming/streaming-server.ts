@@ -59,6 +59,8 @@ export type StreamingLimits = {
 	readonly idleTimeoutMs: number;
 	/** How long a client may take to close after everything was sent; 10,000 by default. */
 	readonly lingerMs: number;
+	/** How often a client whose input nobody takes is pinged, so that its end is noticed; 5,000 by default. */
+	readonly heartbeatMs: number;
 	/** How long sessions may take to end when the server is disposed of; 2,000 by default. */
 	readonly disposeMs: number;
 };
@@ -69,6 +71,7 @@ const defaultLimits: StreamingLimits = {
 	streamCreationTimeoutMs: 30_000,
 	idleTimeoutMs: 4 * 60 * 60_000,
 	lingerMs: 10_000,
+	heartbeatMs: 5000,
 	disposeMs: 2000,
 };
 

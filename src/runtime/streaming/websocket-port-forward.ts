@@ -2,6 +2,7 @@ import type WebSocket from 'ws';
 import { createForwarded } from './forwarded.ts';
 import { createReadHold } from './read-hold.ts';
 import type { Dial } from './spdy-port-forward.ts';
+import type { SessionLimits } from './spdy-session.ts';
 import { openChannelMessages } from './websocket-messages.ts';
 
 /** SPDY in WebSocket messages: what client-go does since it prefers WebSockets. */
@@ -26,17 +27,21 @@ export async function serveWebSocketPortForward(options: {
 	readonly protocol: string;
 	readonly ports: readonly number[];
 	readonly dial: Dial;
+	readonly limits: SessionLimits;
 }): Promise<void> {
 	const { socket, ports, dial } = options;
 	const { promise: closed, resolve: setClosed } = Promise.withResolvers<void>();
 	const messages = openChannelMessages(socket, options.protocol.includes('base64'), (on, bytes) => {
 		if (on % 2 === 0) forwards[on / 2]?.take(bytes);
 	});
-	const hold = createReadHold({
-		pause: () => socket.pause(),
-		resume: () => socket.resume(),
-		beat: () => socket.ping(),
-	});
+	const hold = createReadHold(
+		{
+			pause: () => socket.pause(),
+			resume: () => socket.resume(),
+			beat: () => socket.ping(),
+		},
+		options.limits.heartbeatMs,
+	);
 	const forwards = ports.map((port, index) =>
 		createForwarded({
 			hold,

@@ -28,11 +28,14 @@ export async function serveWebSocketSession(
 			session.endStdin();
 		}
 	});
-	const hold = createReadHold({
-		pause: () => socket.pause(),
-		resume: () => socket.resume(),
-		beat: () => socket.ping(),
-	});
+	const hold = createReadHold(
+		{
+			pause: () => socket.pause(),
+			resume: () => socket.resume(),
+			beat: () => socket.ping(),
+		},
+		options.limits.heartbeatMs,
+	);
 	const session = createSessionStreams({
 		request,
 		hold,
