@@ -12,8 +12,9 @@ import { declares, type PluginConf } from './network-list.ts';
 import { type ChosenNetwork, createNetworks } from './networks.ts';
 import type { CniTarget } from './plugin-call.ts';
 import { type AttachRequest, CniError, type PodNetwork, type PodNetworkResult } from './pod-network.ts';
+import { createPodQueues } from './pod-queues.ts';
 import { addressesOf } from './results.ts';
-import { removeRulesOf } from './stale-rules.ts';
+import { removeEmptyPortChains, removeRulesOf } from './stale-rules.ts';
 import { createPluginVersions } from './versions.ts';
 
 export type PodNetworkOptions = {
@@ -51,7 +52,8 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 		defaultNetworks: options.defaultNetworks ?? [],
 		builtin: builtin === undefined ? undefined : () => builtin.network(),
 	});
-	const queue = createQueues();
+	const queue = createPodQueues();
+	let madeHostPorts = false;
 
 	/** Host ports work with any network: where its plugins make none, portmap is added to them. */
 	async function chainOf(
@@ -64,6 +66,7 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 		if (hostPorts === undefined || !isPrimary) {
 			return { ...chain, cniVersion, plugins: list.plugins, capabilityArgs: others };
 		}
+		madeHostPorts = true;
 		const capabilityArgs = { ...others, [portMappingsCapability]: hostPorts };
 		if (declares(list, portMappingsCapability)) {
 			return { ...chain, cniVersion, plugins: list.plugins, capabilityArgs };
@@ -142,6 +145,7 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 		const kept: Attachment[] = [];
 		for (const attachment of record.attachments.toReversed()) {
 			const { chain, result } = attachment;
+			madeHostPorts ||= portMappingsCapability in chain.capabilityArgs;
 			const context = { binDirs, timeoutMs: deleteTimeoutMs, signal };
 			const errors = await deleteChain(chain, targetOf(record, attachment), result, context);
 			failures.push(...errors);
@@ -229,7 +233,9 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 		},
 		async [Symbol.asyncDispose]() {
 			await queue.idle();
-			if (cache.ids().length === 0) await builtin?.tidy();
+			if (cache.ids().length > 0) return;
+			await builtin?.tidy();
+			if (madeHostPorts) await removeEmptyPortChains(log);
 		},
 	};
 }
@@ -274,27 +280,4 @@ function readAddresses(chain: Chain, result: unknown): readonly string[] {
 			cause: error,
 		});
 	}
-}
-
-/** What concerns one pod happens one after the other. */
-function createQueues() {
-	const tails = new Map<string, Promise<unknown>>();
-	return {
-		run<Result>(id: string, work: () => Promise<Result>): Promise<Result> {
-			const before = tails.get(id) ?? Promise.resolve();
-			const done = before.then(work, work);
-			const tail = done.then(
-				() => undefined,
-				() => undefined,
-			);
-			tails.set(id, tail);
-			void tail.then(() => {
-				if (tails.get(id) === tail) tails.delete(id);
-			});
-			return done;
-		},
-		async idle(): Promise<void> {
-			await Promise.all(tails.values());
-		},
-	};
 }
