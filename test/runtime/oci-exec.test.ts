@@ -146,7 +146,7 @@ test('a command with a terminal: size, resize, typing, its code', async () => {
 	shell.stdin?.write('stty size; cat\n');
 	await vi.waitFor(() => expect(shown).toContain('40 120\r\n'), patient);
 	shell.stdin?.write('\x03');
-	await vi.waitFor(() => expect(shown).toMatch(/\^C(.|\s)*\/ # /), patient);
+	await vi.waitFor(() => expect(shown).toMatch(/\^C[\s\S]*\/ # /), patient);
 	shell.stdin?.write('exit 5\n');
 	expect(await shell.exited).toEqual({ exitCode: 5 });
 	// Late, and of no effect.
