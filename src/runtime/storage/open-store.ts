@@ -85,7 +85,6 @@ export async function openStore(
 			mounting: {
 				mountOptions: conf.mountOptions,
 				volatileMounts: conf.volatileMounts ?? true,
-				privateMounts: conf.privateMounts ?? true,
 			},
 		};
 		const halfMade = await parts.layers.read(({ incomplete }) => incomplete.length, options);

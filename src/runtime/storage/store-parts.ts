@@ -47,7 +47,7 @@ export type StoreParts = {
 };
 
 /** Settings for the mounts of containers. */
-export type Mounting = Pick<StorageConf, 'mountOptions' | 'volatileMounts' | 'privateMounts'>;
+export type Mounting = Pick<StorageConf, 'mountOptions' | 'volatileMounts'>;
 
 /** The tables of a store that is written to. */
 export function openTables(

@@ -23,8 +23,6 @@ export type StorageConf = {
 	readonly mountOptions: string | undefined;
 	/** Mounts of containers may leave out waiting for the disk: what is in them is lost at a reboot anyway. */
 	readonly volatileMounts: boolean;
-	/** The driver's folder is bound onto itself, so that mounts below it stay in this mount namespace. */
-	readonly privateMounts: boolean;
 	/** Sentences about what is passed over. */
 	readonly notes: readonly string[];
 };
@@ -68,6 +66,8 @@ const passedOver: Readonly<Record<string, string>> = {
 	'options.size': 'there are no quotas on layers',
 	'options.overlay.size': 'there are no quotas on layers',
 	'options.overlay.inodes': 'there are no quotas on layers',
+	'options.skip_mount_home': 'the folder is never mounted onto itself',
+	'options.overlay.skip_mount_home': 'the folder is never mounted onto itself',
 	'options.root-auto-userns-user': 'there are no automatic user namespaces',
 	'options.auto-userns-min-size': 'there are no automatic user namespaces',
 	'options.auto-userns-max-size': 'there are no automatic user namespaces',
@@ -134,10 +134,6 @@ export function parseStorageConf(text: string, file: string, environment: Enviro
 		mountOptions:
 			take('options.overlay.mountopt', isText, 'a text') ?? take('options.mountopt', isText, 'a text'),
 		volatileMounts: !takeTruth('options.disable-volatile'),
-		privateMounts: ![
-			takeTruth('options.overlay.skip_mount_home'),
-			takeTruth('options.skip_mount_home'),
-		].includes(true),
 	};
 	values.delete('storage.driver');
 	values.delete('storage.options.mountopt');

@@ -14,7 +14,7 @@ export type ContainerDriver = {
 	/** Where the files of the layer itself lie. */
 	filesDir(layerId: string): string;
 	/** Where the whole is seen while it is mounted. */
-	mountPoint(layerId: string): string;
+	mountPoint(layer: Omit<LayerToMount, 'parent'>): string;
 	/** Does beforehand what may take long. @returns a folder to be given to `place`, or deleted */
 	stage(layer: Omit<LayerToMount, 'layerId'>, options?: WaitOptions): Promise<string | undefined>;
 	/** Makes the layer's folder. On failure `takeAway` removes what was made. */

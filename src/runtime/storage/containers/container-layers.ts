@@ -6,13 +6,14 @@ import type { ContainerLayerMetadata, ContainerLayers } from '../container-layer
 import type { WaitOptions } from '../model.ts';
 import { explaining } from '../store-errors.ts';
 import type { StoreParts } from '../store-parts.ts';
+import type { ContainerDriver } from './container-driver.ts';
 import { createContainerLayer } from './create-layer.ts';
 import { type ContainerParts, findOwn } from './layer-parts.ts';
 import { mountContainerLayer, unmountContainerLayer } from './mount-layer.ts';
+import { createMountPlace, type MountPlace } from './mount-place.ts';
 import { createMountTable } from './mount-table.ts';
 import { createOverlayContainers } from './overlay-containers.ts';
 import { type OwnKind, ownContainers, ownLayers } from './own-records.ts';
-import { createPrivateHome } from './private-home.ts';
 import { removeContainerLayer } from './remove-layer.ts';
 import { createLayerMeter } from './usage-meter.ts';
 import { createVfsContainers } from './vfs-containers.ts';
@@ -22,12 +23,12 @@ export type OpenContainerLayers = ContainerLayers & AsyncDisposable;
 
 /** @param store must stay open */
 export function createContainerLayers(store: StoreParts): OpenContainerLayers {
-	const isOverlay = store.driver.name === 'overlay';
+	const mountPlace = createMountPlace(store);
 	const parts: ContainerParts = {
 		store,
-		driver: isOverlay ? createOverlayContainers(store) : createVfsContainers(store),
+		driver: createDriver(store, mountPlace),
+		mountPlace,
 		mounts: createMountTable(store),
-		home: createPrivateHome(store),
 		known: new Map(),
 		whole: new WeakSet(),
 		deletions: new Set(),
@@ -84,7 +85,7 @@ export function createContainerLayers(store: StoreParts): OpenContainerLayers {
 			}),
 		async [Symbol.asyncDispose]() {
 			await Promise.all(parts.deletions);
-			parts.home.leave();
+			mountPlace.leave();
 		},
 	};
 }
@@ -94,13 +95,18 @@ export function createContainerLayers(store: StoreParts): OpenContainerLayers {
  * has the store.
  */
 export async function sweepContainerLayers(store: StoreParts): Promise<void> {
-	const isOverlay = store.driver.name === 'overlay';
-	const driver = isOverlay ? createOverlayContainers(store) : createVfsContainers(store);
+	const driver = createDriver(store, createMountPlace(store));
 	for (const folder of await driver.leftovers()) {
 		await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
 			store.log(`a removed container's files are left: ${errorMessage(error)}`);
 		});
 	}
+}
+
+function createDriver(store: StoreParts, mountPlace: MountPlace): ContainerDriver {
+	return store.driver.name === 'overlay'
+		? createOverlayContainers(store, mountPlace)
+		: createVfsContainers(store, mountPlace);
 }
 
 /** An image mount is a container that never runs: thus Podman, too, leaves its image alone. */

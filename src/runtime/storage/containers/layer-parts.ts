@@ -9,16 +9,16 @@ import type { LayerIndex } from '../records/layer-records.ts';
 import type { TableChange } from '../records/record-table.ts';
 import type { StoreParts } from '../store-parts.ts';
 import type { ContainerDriver, LayerToMount } from './container-driver.ts';
+import type { MountPlace } from './mount-place.ts';
 import type { MountTable } from './mount-table.ts';
 import { hasForeign, type OwnContainer, ownContainer, ownLayers } from './own-records.ts';
-import type { PrivateHome } from './private-home.ts';
 
 /** Locks are taken in the order layers, images, containers, mounts. */
 export type ContainerParts = {
 	readonly store: StoreParts;
 	readonly driver: ContainerDriver;
 	readonly mounts: MountTable;
-	readonly home: PrivateHome;
+	readonly mountPlace: MountPlace;
 	/** What was found once; containers never change their layers. */
 	readonly known: Map<string, OwnContainer>;
 	/** Records of layers that were looked over and are whole, as long as these records are. */

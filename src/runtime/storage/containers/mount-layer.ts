@@ -21,7 +21,6 @@ export async function mountContainerLayer(
 	const { store, driver, mounts } = parts;
 	const own = await findOwn(parts, id, options);
 	if (own === undefined) throw new NotFoundError(`cannot mount container "${id}": it is not in the store`);
-	await parts.home.make(options);
 	return store.layers.read(async (index) => {
 		const layer = layerToMount(own, index);
 		if (layer === undefined) {
@@ -30,7 +29,7 @@ export async function mountContainerLayer(
 			);
 		}
 		return mounts.change(async (counts) => {
-			const mountPoint = driver.mountPoint(layer.layerId);
+			const mountPoint = driver.mountPoint(layer);
 			const isMounted = driver.isMounted(layer);
 			if (!isMounted) await mountOrMend(parts, layer, index, options);
 			const before = isMounted ? counts.count(layer.layerId) : 0;
@@ -54,8 +53,9 @@ export async function unmountContainerLayer(
 		() =>
 			mounts.change(async (counts) => {
 				const left = force ? 0 : Math.max(counts.count(own.layerId) - 1, 0);
-				if (left === 0) await driver.unmount(own.layerId);
-				counts.set(own.layerId, driver.mountPoint(own.layerId), left);
+				if (left === 0) driver.unmount(own.layerId);
+				const { layerId, kind } = own;
+				counts.set(layerId, driver.mountPoint({ layerId, readOnly: kind === 'image-mount' }), left);
 			}, options),
 		options,
 	);

@@ -12,6 +12,8 @@ export type MountCounts = {
 	count(layerId: string): number;
 	/** Records it; 0 takes the record away. */
 	set(layerId: string, mountPoint: string, count: number): void;
+	/** Takes the record away. */
+	forget(layerId: string): void;
 };
 
 export type MountTable = {
@@ -39,6 +41,9 @@ export function createMountTable(place: MountPlace): MountTable {
 						if (old === undefined && count === 0) return;
 						const others = after.filter((record) => record !== old);
 						after = count === 0 ? others : [...others, { ...old, id: layerId, path: mountPoint, count }];
+					},
+					forget(layerId) {
+						if (after.some(isOf(layerId))) after = after.filter((record) => record['id'] !== layerId);
 					},
 				});
 			} finally {

@@ -1,5 +1,4 @@
 /** Writable layers as differences from the image, stacked by the kernel. Source: c/storage drivers/overlay */
-import { lstatSync } from 'node:fs';
 import { chmod, chown, lstat, mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { FailedPreconditionError } from '../../../cri/errors.ts';
@@ -7,25 +6,19 @@ import { errnoCode } from '../../sys/errno.ts';
 import { findLinkName, newLinkName, readIfThere, readLinkName } from '../drivers/overlay-links.ts';
 import type { StoreParts } from '../store-parts.ts';
 import type { ContainerDriver, LayerToMount } from './container-driver.ts';
-import {
-	mountNoDevices,
-	mountReadOnly,
-	parseMountOptions,
-	unmountDetach,
-	unmountNoFollow,
-} from './mount-flags.ts';
+import { mountNoDevices, mountReadOnly, parseMountOptions } from './mount-flags.ts';
 import { mountOverlay } from './mount-overlay.ts';
+import type { MountPlace } from './mount-place.ts';
 import { setAside, unfinishedFolders } from './set-aside.ts';
 
 /** Of a root that no image says anything about. */
 const bareRootMode = 0o555;
 
 /** @param parts its layers are overlay's */
-export function createOverlayContainers(parts: StoreParts): ContainerDriver {
+export function createOverlayContainers(parts: StoreParts, mountPlace: MountPlace): ContainerDriver {
 	const { sys, driver, place, additional, imagePlace, mounting } = parts;
 	const home = place.driverDir;
 	const inLayer = (layerId: string, ...names: readonly string[]) => path.join(home, layerId, ...names);
-	const merged = (layerId: string) => inLayer(layerId, 'merged');
 	/** Other folders of layers that links may lead to. */
 	const otherHomes = [imagePlace, ...additional.map((one) => one.place)]
 		.map(({ driverDir }) => driverDir)
@@ -33,16 +26,6 @@ export function createOverlayContainers(parts: StoreParts): ContainerDriver {
 	const configured = parseMountOptions(mounting.mountOptions);
 	// Kernels before 5.10 do not know the word.
 	let knowsVolatile = mounting.volatileMounts;
-
-	const isMounted = (layerId: string): boolean => {
-		// An overlay is a device of its own.
-		const inside = lstatSync(merged(layerId), { throwIfNoEntry: false });
-		const outside = lstatSync(inLayer(layerId), { throwIfNoEntry: false });
-		return inside !== undefined && outside !== undefined && inside.dev !== outside.dev;
-	};
-	const unmount = (layerId: string): void => {
-		while (isMounted(layerId)) sys.umount2(merged(layerId), unmountDetach | unmountNoFollow);
-	};
 
 	/** Short names of the layers below, the topmost first, relative to `home` where they lie there. */
 	const lowersOf = async ({ layerId, parent }: LayerToMount): Promise<readonly string[]> => {
@@ -66,7 +49,7 @@ export function createOverlayContainers(parts: StoreParts): ContainerDriver {
 
 	return {
 		filesDir: (layerId) => inLayer(layerId, 'diff'),
-		mountPoint: merged,
+		mountPoint: ({ layerId }) => mountPlace.pathOf(layerId),
 		stage: async () => undefined,
 
 		async place({ layerId, parent }) {
@@ -99,7 +82,7 @@ export function createOverlayContainers(parts: StoreParts): ContainerDriver {
 		async mount(layer) {
 			const { layerId, readOnly } = layer;
 			const lowers = await lowersOf(layer);
-			await mkdir(merged(layerId), { mode: 0o700 }).catch(ignoring('EEXIST'));
+			await mountPlace.prepare(layerId);
 			// Left by the mount before; with it the kernel would refuse. Source: overlayfs.rst, volatile mount
 			if (!readOnly)
 				await rm(inLayer(layerId, 'work/work/incompat/volatile'), { recursive: true, force: true });
@@ -110,7 +93,7 @@ export function createOverlayContainers(parts: StoreParts): ContainerDriver {
 					upper: readOnly
 						? undefined
 						: { files: path.join(layerId, 'diff'), work: path.join(layerId, 'work') },
-					target: merged(layerId),
+					target: mountPlace.pathOf(layerId),
 					flags: configured.flags | mountNoDevices | (readOnly ? mountReadOnly : 0),
 					options: [...configured.options, ...(isVolatile ? ['volatile'] : [])],
 					scratchDir: path.join(parts.runRoot, 'criscope'),
@@ -126,13 +109,11 @@ export function createOverlayContainers(parts: StoreParts): ContainerDriver {
 				);
 			}
 		},
-		unmount(layerId) {
-			unmount(layerId);
-		},
-		isMounted: ({ layerId }) => isMounted(layerId),
+		unmount: (layerId) => mountPlace.unmount(layerId),
+		isMounted: ({ layerId }) => mountPlace.isMounted(layerId),
 
 		async takeAway(layerId) {
-			unmount(layerId);
+			mountPlace.unmount(layerId);
 			const link =
 				(await readLinkName(inLayer(layerId))) ?? (await findLinkName(path.join(home, 'l'), layerId));
 			if (link !== undefined) await rm(path.join(home, 'l', link), { force: true });
@@ -150,10 +131,4 @@ async function readLowers(parentDir: string): Promise<string | undefined> {
 	]);
 	if (link === undefined) return undefined;
 	return [`l/${link}`, ...(lower === undefined || lower === '' ? [] : [lower.trim()])].join(':');
-}
-
-function ignoring(code: string): (error: unknown) => void {
-	return (error) => {
-		if (errnoCode(error) !== code) throw error;
-	};
 }

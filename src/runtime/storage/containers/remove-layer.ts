@@ -31,7 +31,7 @@ export async function removeContainerLayer(
 					for (const layerId of going) {
 						const folder = await driver.takeAway(layerId);
 						if (folder !== undefined) folders.push(folder);
-						counts.set(layerId, driver.mountPoint(layerId), 0);
+						counts.forget(layerId);
 					}
 				}, options);
 				await rewrite(layers, (record, layerId) => (going.has(layerId) ? undefined : record));

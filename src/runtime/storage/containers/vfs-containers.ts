@@ -3,20 +3,13 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { NotFoundError } from '../../../cri/errors.ts';
 import type { StoreParts } from '../store-parts.ts';
-import type { ContainerDriver } from './container-driver.ts';
-import {
-	mountBind,
-	mountNoDevices,
-	mountReadOnly,
-	mountRemount,
-	unmountDetach,
-	unmountNoFollow,
-} from './mount-flags.ts';
-import { mountPoints } from './mount-points.ts';
+import type { ContainerDriver, LayerToMount } from './container-driver.ts';
+import { mountBind, mountNoDevices, mountReadOnly, mountRemount } from './mount-flags.ts';
+import type { MountPlace } from './mount-place.ts';
 import { setAside, unfinishedFolders, unfinishedPath } from './set-aside.ts';
 
 /** @param parts its layers are vfs's */
-export function createVfsContainers(parts: StoreParts): ContainerDriver {
+export function createVfsContainers(parts: StoreParts, mountPlace: MountPlace): ContainerDriver {
 	const { sys, driver } = parts;
 	const home = path.join(parts.place.driverDir, 'dir');
 	const layerDir = (layerId: string) => path.join(home, layerId);
@@ -25,14 +18,12 @@ export function createVfsContainers(parts: StoreParts): ContainerDriver {
 		if (dir === undefined) throw new NotFoundError(`cannot use layer "${parent}": its folder is missing`);
 		return dir;
 	};
-	// The same filesystem is seen inside and outside, so only the kernel's list can tell.
-	const isBound = (layerId: string): boolean => mountPoints().includes(layerDir(layerId));
-	const unmount = (layerId: string): void => {
-		while (isBound(layerId)) sys.umount2(layerDir(layerId), unmountDetach | unmountNoFollow);
-	};
+	// A copy is always there; a view is bound, and the same filesystem inside and outside.
+	const isMounted = ({ readOnly, layerId }: LayerToMount): boolean =>
+		!readOnly || mountPlace.isMounted(layerId, true);
 	return {
 		filesDir: layerDir,
-		mountPoint: layerDir,
+		mountPoint: ({ layerId, readOnly }) => (readOnly ? mountPlace.pathOf(layerId) : layerDir(layerId)),
 
 		async stage({ parent, readOnly }, options = {}) {
 			const staged = unfinishedPath(home);
@@ -52,16 +43,18 @@ export function createVfsContainers(parts: StoreParts): ContainerDriver {
 		},
 
 		async mount({ layerId, parent, readOnly }) {
-			if (!readOnly || parent === undefined) return;
-			const dir = layerDir(layerId);
-			sys.mount(await parentDirOf(parent), dir, 'none', mountBind, '');
+			if (!readOnly) return;
+			const dir = mountPlace.pathOf(layerId);
+			await mountPlace.prepare(layerId);
+			// Without layers there is nothing to see: the folder of this layer is empty.
+			const files = parent === undefined ? layerDir(layerId) : await parentDirOf(parent);
+			sys.mount(files, dir, 'none', mountBind, '');
 			sys.mount('none', dir, 'none', mountBind | mountRemount | mountReadOnly | mountNoDevices, '');
 		},
-		unmount,
-		// A copy is always there.
-		isMounted: ({ layerId, parent, readOnly }) => !readOnly || parent === undefined || isBound(layerId),
+		unmount: (layerId) => mountPlace.unmount(layerId, true),
+		isMounted,
 		async takeAway(layerId) {
-			unmount(layerId);
+			mountPlace.unmount(layerId, true);
 			return setAside(home, layerDir(layerId));
 		},
 		leftovers: () => unfinishedFolders(home),

@@ -19,7 +19,6 @@ describe('parseStorageConf', () => {
 			transient: false,
 			mountOptions: undefined,
 			volatileMounts: true,
-			privateMounts: true,
 			notes: [],
 		});
 	});
@@ -39,7 +38,6 @@ disable-volatile = true
 [storage.options.overlay]
 mountopt = "nodev,metacopy=on"
 mount_program = ""
-skip_mount_home = "true"
 use_composefs = "false"
 `,
 			{ HOME: '/home/x' },
@@ -54,7 +52,6 @@ use_composefs = "false"
 			additionalImageStores: ['/a', '/b'],
 			mountOptions: 'nodev,metacopy=on',
 			volatileMounts: false,
-			privateMounts: false,
 			notes: [],
 		});
 	});
@@ -84,7 +81,7 @@ colour = "red"`,
 		['[storage]\ngraphroot = "/g"\nimagestore = "/g"', /must differ/],
 		['[storage.options.overlay]\nmount_program = "/usr/bin/fuse-overlayfs"', /by the kernel only/],
 		['[storage.options.overlay]\nuse_composefs = "true"', /composefs/],
-		['[storage.options.overlay]\nskip_mount_home = "maybe"', /true or false/],
+		['[storage.options]\ndisable-volatile = "maybe"', /true or false/],
 		['[storage.options]\nignore_chown_errors = "true"', /owners/],
 	])('refuses %j', (text, cause) => {
 		expect(() => parse(text)).toThrow(InvalidArgumentError);
