@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { hookStages, type OciHook } from './hooks.ts';
 import type { OciDevice, OciMount } from './model.ts';
+import { readCount, readList, readRecord, readText } from './spec-json.ts';
 
 /** What a device, or all devices of a file, change about a container. */
 export type ContainerEdits = {
@@ -33,12 +34,12 @@ export type CdiSpec = {
 
 /** @throws Error saying what is wrong with it */
 export function parseCdiSpec(file: string, value: unknown): CdiSpec {
-	const spec = record(value, 'the file');
+	const spec = readRecord(value, 'the file');
 	const version = text(spec['cdiVersion'], 'cdiVersion');
 	if (!/^[01]\.\d+\.\d+$/.test(version)) throw new Error(`cdiVersion "${version}" is unknown`);
 	const devices = new Map<string, ContainerEdits>();
-	for (const entry of list(spec['devices'], 'devices')) {
-		const device = record(entry, 'devices');
+	for (const entry of readList(spec['devices'], 'devices')) {
+		const device = readRecord(entry, 'devices');
 		const name = text(device['name'], 'devices.name');
 		if (devices.has(name)) throw new Error(`it describes the device "${name}" twice`);
 		devices.set(name, parseEdits(device['containerEdits'], `devices.${name}`));
@@ -48,19 +49,23 @@ export function parseCdiSpec(file: string, value: unknown): CdiSpec {
 }
 
 function parseEdits(value: unknown, where: string): ContainerEdits {
-	const edits = record(value ?? {}, where);
+	const edits = readRecord(value ?? {}, where);
 	// Half a device is worse than none.
 	const unknown = ['intelRdt', 'netDevices'].find((key) => edits[key] !== undefined && edits[key] !== null);
 	if (unknown !== undefined) throw new Error(`${where} wants ${unknown}, which is not supported`);
 	return {
-		env: list(edits['env'], `${where}.env`).map((entry) => envEntry(text(entry, `${where}.env`), where)),
-		deviceNodes: list(edits['deviceNodes'], `${where}.deviceNodes`).map((entry) =>
-			parseNode(record(entry, where), where),
+		env: readList(edits['env'], `${where}.env`).map((entry) => envEntry(text(entry, `${where}.env`), where)),
+		deviceNodes: readList(edits['deviceNodes'], `${where}.deviceNodes`).map((entry) =>
+			parseNode(readRecord(entry, where), where),
 		),
-		mounts: list(edits['mounts'], `${where}.mounts`).map((entry) => parseMount(record(entry, where), where)),
-		hooks: list(edits['hooks'], `${where}.hooks`).map((entry) => parseCdiHook(record(entry, where), where)),
-		additionalGids: list(edits['additionalGids'], `${where}.additionalGids`)
-			.map((entry) => number(entry, `${where}.additionalGids`) ?? 0)
+		mounts: readList(edits['mounts'], `${where}.mounts`).map((entry) =>
+			parseMount(readRecord(entry, where), where),
+		),
+		hooks: readList(edits['hooks'], `${where}.hooks`).map((entry) =>
+			parseCdiHook(readRecord(entry, where), where),
+		),
+		additionalGids: readList(edits['additionalGids'], `${where}.additionalGids`)
+			.map((entry) => readCount(entry, `${where}.additionalGids`) ?? 0)
 			.filter((gid) => gid > 0),
 	};
 }
@@ -86,12 +91,12 @@ function parseNode(
 		path: file,
 		hostPath: optionalText(node['hostPath'], `${where}.deviceNodes.hostPath`),
 		type,
-		major: number(node['major'], `${where}.deviceNodes.major`),
-		minor: number(node['minor'], `${where}.deviceNodes.minor`),
-		fileMode: number(node['fileMode'], `${where}.deviceNodes.fileMode`),
+		major: readCount(node['major'], `${where}.deviceNodes.major`),
+		minor: readCount(node['minor'], `${where}.deviceNodes.minor`),
+		fileMode: readCount(node['fileMode'], `${where}.deviceNodes.fileMode`),
 		permissions,
-		uid: number(node['uid'], `${where}.deviceNodes.uid`),
-		gid: number(node['gid'], `${where}.deviceNodes.gid`),
+		uid: readCount(node['uid'], `${where}.deviceNodes.uid`),
+		gid: readCount(node['gid'], `${where}.deviceNodes.gid`),
 	};
 }
 
@@ -107,7 +112,7 @@ function parseMount(mount: Readonly<Record<string, unknown>>, where: string): Oc
 		options:
 			mount['options'] === undefined
 				? ['bind', 'rprivate']
-				: list(mount['options'], `${where}.mounts.options`).map((entry) =>
+				: readList(mount['options'], `${where}.mounts.options`).map((entry) =>
 						text(entry, `${where}.mounts.options`),
 					),
 	};
@@ -119,9 +124,11 @@ function parseCdiHook(
 ): ContainerEdits['hooks'][number] {
 	const stage = text(hook['hookName'], `${where}.hooks.hookName`);
 	if (!hookStages.some((name) => name === stage)) throw new Error(`${where}: hook "${stage}" is unknown`);
-	const args = list(hook['args'], `${where}.hooks.args`).map((entry) => text(entry, `${where}.hooks.args`));
-	const env = list(hook['env'], `${where}.hooks.env`).map((entry) => text(entry, `${where}.hooks.env`));
-	const timeout = number(hook['timeout'], `${where}.hooks.timeout`);
+	const args = readList(hook['args'], `${where}.hooks.args`).map((entry) =>
+		text(entry, `${where}.hooks.args`),
+	);
+	const env = readList(hook['env'], `${where}.hooks.env`).map((entry) => text(entry, `${where}.hooks.env`));
+	const timeout = readCount(hook['timeout'], `${where}.hooks.timeout`);
 	return {
 		stage,
 		hook: {
@@ -133,22 +140,10 @@ function parseCdiHook(
 	};
 }
 
-function record(value: unknown, what: string): Readonly<Record<string, unknown>> {
-	if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-		return value as Readonly<Record<string, unknown>>;
-	}
-	throw new Error(`${what} is no object`);
-}
-
-function list(value: unknown, what: string): readonly unknown[] {
-	if (value === undefined || value === null) return [];
-	if (Array.isArray(value)) return value;
-	throw new Error(`${what} is no list`);
-}
-
 function text(value: unknown, what: string): string {
-	if (typeof value === 'string' && value !== '') return value;
-	throw new Error(`${what} is no text`);
+	const found = readText(value, what);
+	if (found !== '') return found;
+	throw new Error(`${what} is empty`);
 }
 
 function optionalText(value: unknown, what: string): string | undefined {
@@ -159,10 +154,4 @@ function absolute(value: unknown, what: string): string {
 	const file = text(value, what);
 	if (path.isAbsolute(file)) return file;
 	throw new Error(`${what} "${file}" is not absolute`);
-}
-
-function number(value: unknown, what: string): number | undefined {
-	if (value === undefined || value === null) return undefined;
-	if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-	throw new Error(`${what} ${String(value)} is not a number`);
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { StringMap } from '../../cri/model.ts';
 import { errnoCode } from '../sys/errno.ts';
 import type { OciSpec } from './model.ts';
+import { readCount, readFlag, readRecord, readText, readTexts } from './spec-json.ts';
 
 /** As they stand in a spec, by stage. */
 export type OciHooks = NonNullable<OciSpec['hooks']>;
@@ -74,12 +75,13 @@ function compare(a: string, b: string): number {
 
 /** @throws Error saying what is wrong */
 export function parseHook(file: string, value: unknown): HookRule {
-	const { version, hook, when, stages } = record(value, 'the file');
+	const { version, hook, when, stages } = readRecord(value, 'the file');
 	if (version !== '1.0.0') throw new Error(`version "${String(version)}" is not 1.0.0`);
-	const { path: program, args, env, timeout } = record(hook, 'hook');
+	const { path: program, args, env, timeout } = readRecord(hook, 'hook');
 	if (typeof program !== 'string' || !path.isAbsolute(program)) throw new Error('hook.path is not absolute');
-	const conditions = record(when ?? {}, 'when');
-	const names = strings(stages, 'stages');
+	const seconds = readCount(timeout, 'hook.timeout');
+	const conditions = readRecord(when ?? {}, 'when');
+	const names = readTexts(stages, 'stages');
 	const unknown = names.find((name) => !hookStages.some((stage) => stage === name));
 	if (unknown !== undefined) throw new Error(`stage "${unknown}" is unknown`);
 	if (names.length === 0) throw new Error('it names no stage');
@@ -87,18 +89,18 @@ export function parseHook(file: string, value: unknown): HookRule {
 		file,
 		hook: {
 			path: program,
-			...(args !== undefined && { args: strings(args, 'hook.args') }),
-			...(env !== undefined && { env: strings(env, 'hook.env') }),
-			...(typeof timeout === 'number' && { timeout }),
+			...(args !== undefined && { args: readTexts(args, 'hook.args') }),
+			...(env !== undefined && { env: readTexts(env, 'hook.env') }),
+			...(seconds !== undefined && { timeout: seconds }),
 		},
 		stages: names,
 		when: {
-			always: flag(conditions['always'], 'when.always'),
-			annotations: Object.entries(record(conditions['annotations'] ?? {}, 'when.annotations')).map(
-				([key, pattern]) => [new RegExp(key), new RegExp(text(pattern, 'when.annotations'))] as const,
+			always: readFlag(conditions['always'], 'when.always'),
+			annotations: Object.entries(readRecord(conditions['annotations'] ?? {}, 'when.annotations')).map(
+				([key, pattern]) => [new RegExp(key), new RegExp(readText(pattern, 'when.annotations'))] as const,
 			),
-			commands: strings(conditions['commands'], 'when.commands').map((pattern) => new RegExp(pattern)),
-			hasBindMounts: flag(conditions['hasBindMounts'], 'when.hasBindMounts'),
+			commands: readTexts(conditions['commands'], 'when.commands').map((pattern) => new RegExp(pattern)),
+			hasBindMounts: readFlag(conditions['hasBindMounts'], 'when.hasBindMounts'),
 		},
 	};
 }
@@ -139,27 +141,4 @@ function isWanted(when: HookRule['when'], { annotations, args, hasBindMounts }: 
 	}
 	if (when.commands.length > 0) answers.push(when.commands.some((pattern) => pattern.test(args[0] ?? '')));
 	return answers.length > 0 && answers.every((answer) => answer);
-}
-
-function record(value: unknown, what: string): Readonly<Record<string, unknown>> {
-	if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-		return value as Readonly<Record<string, unknown>>;
-	}
-	throw new Error(`${what} is no object`);
-}
-
-function text(value: unknown, what: string): string {
-	if (typeof value === 'string') return value;
-	throw new Error(`${what} is no string`);
-}
-
-function strings(value: unknown, what: string): readonly string[] {
-	if (value === undefined) return [];
-	if (Array.isArray(value)) return value.map((entry) => text(entry, what));
-	throw new Error(`${what} is no list`);
-}
-
-function flag(value: unknown, what: string): boolean | undefined {
-	if (value === undefined || typeof value === 'boolean') return value;
-	throw new Error(`${what} is neither true nor false`);
 }

@@ -131,6 +131,8 @@ export function withoutNamespaces(profile: SeccompProfile): SeccompProfile {
 				args: namespaceFlags.map((flag) => ({ index, value: flag, valueTwo: flag, op: masked })),
 			},
 			{ ...refuse, names: ['clone3'], errnoRet: 38, args: [] },
+			// Other than clone3 it has nothing to fall back to: the truth, rather than "no such call".
+			{ ...refuse, names: ['unshare'], errnoRet: 1, args: [] },
 		],
 	};
 }

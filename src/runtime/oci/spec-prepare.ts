@@ -51,20 +51,14 @@ export type PreparedSpec = {
  * @throws InvalidArgumentError and FailedPreconditionError saying which field cannot be met
  */
 export function prepareContainerSpec(request: PrepareRequest): PreparedSpec {
-	const { container, sandbox, image, handler, limits, settings, rootfsPath } = request;
+	const { container, image, limits, settings, rootfsPath } = request;
 	const { security } = container;
 	const found = resolveUser(rootfsPath, security, image.user);
-	const requested = prepareMounts(container.mounts, {
-		recursiveReadOnly: limits.recursiveReadOnly,
-		imageMounts: request.imageMounts,
-		absentMountSourcesToReject: settings.absentMountSourcesToReject,
-		graphRoot: settings.graphRoot,
-	});
 	const cdi = prepareCdiDevices(
 		[...container.cdiDevices, ...cdiDevicesOfAnnotations(container.annotations)],
 		settings.cdiSpecDirs,
 	);
-	const grants = [...requestedDevices(request), ...cdi.devices];
+	const grants = [...findDevices(request), ...cdi.devices];
 	const apparmor = chooseApparmor({
 		profile: security.apparmor,
 		privileged: security.privileged,
@@ -85,20 +79,22 @@ export function prepareContainerSpec(request: PrepareRequest): PreparedSpec {
 	const draft: ContainerSpecInput = {
 		...request,
 		user: found,
-		mounts: requested.mounts,
+		mounts: [],
 		devices: grants.map(({ device }) => device),
-		seccomp: undefined,
+		seccomp: findSeccomp({ ...request, extras }, settings),
 		apparmorProfile: apparmor.profile,
 		extras,
 	};
-	const seccomp = findSeccomp(draft, settings);
-	const { user, mounts } = prepareRootfs(draft, request);
-	const input: ContainerSpecInput = {
-		...draft,
-		user,
-		seccomp,
-		mounts: [...mounts, ...requested.mounts, ...cdi.mounts],
-	};
+	// Refuses what it refuses before anything is made on the host or in the root filesystem.
+	buildContainerSpec(draft);
+	const requested = prepareMounts(container.mounts, {
+		recursiveReadOnly: limits.recursiveReadOnly,
+		imageMounts: request.imageMounts,
+		absentMountSourcesToReject: settings.absentMountSourcesToReject,
+		graphRoot: settings.graphRoot,
+	});
+	const { user, mounts } = prepareRootfs({ ...draft, mounts: requested.mounts }, request);
+	const input = { ...draft, user, mounts: [...mounts, ...requested.mounts, ...cdi.mounts] };
 	const shortfalls = [...specShortfalls(input), ...(apparmor.shortfall ? [apparmor.shortfall] : [])];
 	return {
 		spec: buildContainerSpec(input),
@@ -106,23 +102,26 @@ export function prepareContainerSpec(request: PrepareRequest): PreparedSpec {
 		mounts: requested.status,
 		notes: [...problems, ...shortfalls],
 	};
-
-	function requestedDevices({ container: { devices } }: PrepareRequest): readonly DeviceGrant[] {
-		const { runAsUser, runAsGroup } = security;
-		return prepareDevices(devices, {
-			privileged: security.privileged,
-			privilegedWithoutHostDevices: handler.privilegedWithoutHostDevices,
-			additional: settings.additionalDevices,
-			annotation: allowedAnnotation(sandbox.annotations, 'devices', handler.allowedAnnotations),
-			allowed: settings.allowedDevices,
-			owner: settings.deviceOwnershipFromSecurityContext
-				? { uid: Number(runAsUser ?? 0n), gid: Number(runAsGroup ?? 0n) }
-				: undefined,
-		});
-	}
 }
 
-function findSeccomp(draft: ContainerSpecInput, settings: SpecSettings): ContainerSpecInput['seccomp'] {
+function findDevices({ container, sandbox, handler, settings }: PrepareRequest): readonly DeviceGrant[] {
+	const { runAsUser, runAsGroup, privileged } = container.security;
+	return prepareDevices(container.devices, {
+		privileged,
+		privilegedWithoutHostDevices: handler.privilegedWithoutHostDevices,
+		additional: settings.additionalDevices,
+		annotation: allowedAnnotation(sandbox.annotations, 'devices', handler.allowedAnnotations),
+		allowed: settings.allowedDevices,
+		owner: settings.deviceOwnershipFromSecurityContext
+			? { uid: Number(runAsUser ?? 0n), gid: Number(runAsGroup ?? 0n) }
+			: undefined,
+	});
+}
+
+function findSeccomp(
+	draft: Pick<ContainerSpecInput, 'container' | 'limits' | 'extras'>,
+	settings: SpecSettings,
+): ContainerSpecInput['seccomp'] {
 	const { security } = draft.container;
 	return chooseSeccomp({
 		profile: security.seccomp,
@@ -150,14 +149,12 @@ function findHooks(
 	return { hooks: joinHooks(matched, cdi.hooks), problems };
 }
 
-/** Writes to the root filesystem and beside it, so it comes last: every refusal of a request is out by then. */
+/** Writes to the root filesystem and beside it. */
 function prepareRootfs(
 	draft: ContainerSpecInput,
 	{ settings, runDir }: PrepareRequest,
 ): { readonly user: ResolvedUser; readonly mounts: readonly OciMount[] } {
 	const { container, image, rootfsPath: rootfs, user } = draft;
-	// Refuses what it refuses, too.
-	buildContainerSpec(draft);
 	const cwd = processCwd(container.workingDir, image.workingDir);
 	const volumes = prepareImageVolumes(image.volumes, {
 		rootfs,
