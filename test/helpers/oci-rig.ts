@@ -118,7 +118,8 @@ export async function openOciRig(): Promise<OciRig> {
 	function prepare(args: readonly string[], options: PrepareOptions = {}): RigContainer {
 		const id = `rig${path.basename(dir).replaceAll(/\W/g, '')}n${made.length}`;
 		const { handler = runc, terminal = false, changeSpec } = options;
-		const bundleDir = path.join(dir, id);
+		// Longer than the path of a socket may be.
+		const bundleDir = path.join(dir, 'a-long-name-'.repeat(9), id);
 		mkdirSync(bundleDir, { recursive: true });
 		const execProcess = (argv: readonly string[], extra: Partial<OciProcess> = {}): OciProcess => ({
 			terminal: false,

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { watchExits } from '../../src/runtime/oci/exit-watcher.ts';
 import { openOciRig, type RigContainer } from '../helpers/oci-rig.ts';
@@ -135,7 +136,7 @@ test('limits of a running container are changed', async () => {
 	);
 });
 
-test('conmon that is killed leaves a container that can still be ended and deleted', async () => {
+test('conmon that is killed leaves a container that runs, can be ended, and has an exit code', async () => {
 	const { prepare, processes } = await rig();
 	const { id, handler, request, paths } = prepare(['sleep', '1000']);
 	const { init, monitor } = await processes.create(request);
@@ -144,14 +145,15 @@ test('conmon that is killed leaves a container that can still be ended and delet
 	await vi.waitFor(() => expect(processes.isAlive(monitor)).toBe(false), patient);
 	expect(processes.isAlive(init)).toBe(true);
 	await expect(processes.attach(paths)).rejects.toThrow(/its conmon does not run any more/);
-	await processes.delete(id, handler);
+	await processes.kill(id, handler, 'KILL');
 	await vi.waitFor(() => expect(processes.isAlive(init)).toBe(false), patient);
 	// Whoever is orphaned comes to us, and is waited for.
 	await vi.waitFor(
 		() => expect(existsSync(`/proc/${monitor.pid}`) || existsSync(`/proc/${init.pid}`)).toBe(false),
 		patient,
 	);
-	expect(processes.readExit(id, paths)).toBeUndefined();
+	// Nor is its exit lost.
+	await vi.waitFor(() => expect(processes.readExit(id, paths)?.exitCode).toBe(137), patient);
 });
 
 test('init that is killed from outside is told as any other exit', async () => {
@@ -186,6 +188,14 @@ test('crun runs the basic ones by handler', async () => {
 		stdout: Buffer.from('hi\n'),
 		stderr: Buffer.alloc(0),
 	});
+	await using shell = await processes.exec({
+		...{ id, handler, paths, systemdCgroup: false, stdin: true },
+		process: execProcess(['sh', '-c', 'readlink /proc/self/fd/0; exit 6'], { terminal: true }),
+	});
+	expect([await text(shell.stdout), await shell.exited]).toEqual([
+		expect.stringMatching(/^\/dev\/pts\/\d\r\n$/),
+		{ exitCode: 6 },
+	]);
 	await vi.waitFor(() => expect(logLines()).toEqual(['stdout F by crun']), patient);
 	await processes.kill(id, handler, 'KILL');
 	await vi.waitFor(() => expect(processes.readExit(id, paths)?.exitCode).toBe(137), patient);

@@ -1,6 +1,7 @@
 /** Puts the parts together: everything that is done to the processes of containers, with real conmon and OCI runtimes. */
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
+import { errorMessage } from '../../cri/errors.ts';
 import type { Log } from '../log.ts';
 import type { ContainerCalls } from '../sys/container-calls.ts';
 import { isRunning, readProcStat } from '../sys/proc-stat.ts';
@@ -8,9 +9,9 @@ import { createReaper } from '../sys/reaper.ts';
 import { attachToConmon } from './attach.ts';
 import { createByConmon } from './conmon.ts';
 import { reopenConmonLog } from './conmon-control.ts';
-import type { ContainerProcesses, ProcessIdentity } from './container-process.ts';
+import type { ContainerPaths, ContainerProcesses, ProcessIdentity } from './container-process.ts';
 import { execToEnd, execWithStreams } from './exec.ts';
-import { readContainerExit } from './exit-files.ts';
+import { readContainerExit, writeContainerExit } from './exit-files.ts';
 import {
 	runsInitItself,
 	runtimeDelete,
@@ -28,21 +29,28 @@ export type ContainerProcessesParts = { readonly sys: ContainerCalls; readonly l
  * Makes the processes of containers. At its first use this process becomes a subreaper: conmon and commands that run in
  * containers become its children, and are waited for. Only one in a process.
  */
-export function createContainerProcesses({ sys }: ContainerProcessesParts): ContainerProcesses & Disposable {
-	const reaper = createReaper(sys);
-	/** Only spares asking the runtime; what is not here is asked. */
-	const inits = new Map<string, ProcessIdentity>();
+export function createContainerProcesses({
+	sys,
+	log,
+}: ContainerProcessesParts): ContainerProcesses & Disposable {
+	/** Of containers created by this process: spares asking the runtime, which is asked for all others. */
+	const created = new Map<string, Created>();
+	const reaper = createReaper(sys, (pid, exitCode) => {
+		for (const [id, { init, paths }] of created) {
+			if (init.pid === pid) void recordOrphan(id, paths, exitCode, log);
+		}
+	});
 
 	return {
 		async create(request, options) {
 			reaper.adopt();
-			const created = await createByConmon(request, options);
-			inits.set(request.id, created.init);
-			return created;
+			const processes = await createByConmon(request, options);
+			created.set(request.id, { init: processes.init, paths: request.paths });
+			return processes;
 		},
 		start: runtimeStart,
 		async kill(id, handler, signalName, options) {
-			const init = inits.get(id);
+			const init = created.get(id)?.init;
 			const direct = options?.all !== true && init !== undefined && runsInitItself(handler);
 			if (!direct || !signalDirectly(sys, init, signalName)) {
 				await runtimeKill(id, handler, signalName, options);
@@ -50,7 +58,7 @@ export function createContainerProcesses({ sys }: ContainerProcessesParts): Cont
 		},
 		async delete(id, handler, options) {
 			await runtimeDelete(id, handler, options);
-			inits.delete(id);
+			created.delete(id);
 		},
 		state: runtimeState,
 		list: runtimeList,
@@ -63,6 +71,18 @@ export function createContainerProcesses({ sys }: ContainerProcessesParts): Cont
 		isAlive: isSameProcess,
 		[Symbol.dispose]: () => reaper[Symbol.dispose](),
 	};
+}
+
+type Created = { readonly init: ProcessIdentity; readonly paths: ContainerPaths };
+
+/** Init comes to us only when its conmon was killed. */
+async function recordOrphan(id: string, paths: ContainerPaths, exitCode: number, log: Log): Promise<void> {
+	log('warn', 'a container has ended after its conmon', { container: id, exitCode });
+	try {
+		await writeContainerExit(id, paths, exitCode);
+	} catch (error) {
+		log('error', 'cannot write down the exit of a container', { container: id, error: errorMessage(error) });
+	}
 }
 
 function isSameProcess({ pid, startTimeTicks }: ProcessIdentity): boolean {

@@ -21,6 +21,8 @@ import { runtimeWords } from './runtime-words.ts';
 export type StartedExec = OpenedStreams & {
 	/** Leader of a session of its own. */
 	readonly pid: number;
+	/** Kills it with its tree and its session, unless it has ended: its pid may mean somebody else then. */
+	kill(): Promise<void>;
 	/** Undefined where somebody else has waited for it. */
 	readonly exitCode: Promise<number | undefined>;
 };
@@ -47,33 +49,44 @@ export async function startExec(
 		const child = spawnRuntime(request, files, streams);
 		streams.closeChildEnds();
 		const exitCode = await endOfRuntime(child, request, signal);
-		if (signal?.aborted === true) {
-			const pid = readPid(files.pidFile);
-			if (pid !== undefined) await killTree(pid, pid);
-			throw signal.reason;
-		}
-		if (exitCode !== 0) {
-			const stderr = await streams.complaints(child);
-			const words = runtimeWords(stderr);
-			const reason = words === '' ? `${request.handler.path} ended with exit code ${exitCode}` : words;
-			throw new OciRuntimeError(
-				`${request.handler.path} exec`,
-				`cannot run a command in container "${request.id}": ${reason}`,
-				{ exitCode, stderr },
-			);
-		}
 		const pid = readPid(files.pidFile);
-		if (pid === undefined) {
-			const reason = `${request.handler.path} has left no pid`;
-			throw new OciRuntimeError('exec', `cannot run a command in container "${request.id}": ${reason}`);
+		if (exitCode === 0 && signal?.aborted !== true && pid !== undefined) {
+			return { ...adopted(parts.reaper, pid), ...streams.opened() };
 		}
-		// Asked at once, so that its end is not taken for an orphan's.
-		const ended = parts.reaper.ended(pid);
-		return { pid, exitCode: ended, ...streams.opened() };
+		// The runtime itself may have been killed after it had started the command.
+		if (pid !== undefined) await killTree(pid, pid);
+		signal?.throwIfAborted();
+		throw startFailure(request, exitCode, await streams.complaints(child));
 	} catch (error) {
 		streams.abandon();
 		throw error;
 	}
+}
+
+/** Its end is asked for at once, so that it is not taken for an orphan's. */
+function adopted(reaper: Reaper, pid: number): Pick<StartedExec, 'pid' | 'exitCode' | 'kill'> {
+	let running = true;
+	const exitCode = reaper.ended(pid).finally(() => {
+		running = false;
+	});
+	return {
+		pid,
+		exitCode,
+		async kill() {
+			if (running) await killTree(pid, pid);
+		},
+	};
+}
+
+function startFailure({ id, handler }: ExecRequest, exitCode: number, stderr: string): OciRuntimeError {
+	const how =
+		exitCode === 0 ? 'left no pid' : exitCode < 0 ? 'was killed' : `ended with exit code ${exitCode}`;
+	const words = runtimeWords(stderr);
+	const reason = words === '' ? `${handler.path} ${how}` : words;
+	return new OciRuntimeError(`${handler.path} exec`, `cannot run a command in container "${id}": ${reason}`, {
+		exitCode,
+		stderr,
+	});
 }
 
 type ExecFiles = Disposable & {

@@ -1,7 +1,6 @@
 /** Commands in containers: to the end with all they said, or with their streams. */
 import { DeadlineError } from '../../cri/errors.ts';
 import type { DescriptorOutput } from '../sys/descriptor-streams.ts';
-import { killTree } from '../sys/proc-stat.ts';
 import type { ExecOutcome, ExecRequest, RunningExec } from './container-process.ts';
 import { type ExecParts, type StartedExec, startExec } from './exec-start.ts';
 
@@ -55,7 +54,7 @@ async function outcomeOf(started: StartedExec, stop: AbortSignal): Promise<ExecO
 		const [exitCode, out, err] = await Promise.race([end, stopped.promise]);
 		return { kind: 'exited', exitCode, stdout: out, stderr: err };
 	} catch (error) {
-		await killTree(started.pid, started.pid);
+		await started.kill();
 		for (const output of [started.stdout, started.stderr]) output?.stream.destroy();
 		throw error;
 	} finally {
@@ -79,22 +78,21 @@ export async function execWithStreams(
 		running = false;
 		return { exitCode };
 	});
-	const stop = async (): Promise<void> => {
-		// Afterwards its pid may mean somebody else, and what it left behind is not ours to end.
-		if (running) await killTree(pid, pid);
-	};
 	return {
 		pid,
 		stdin: started.stdin,
 		stdout: started.stdout.stream,
 		stderr: started.stderr?.stream,
 		resize(columns, rows) {
-			if (terminal !== undefined && running) parts.sys.setWindowSize(terminal.descriptor, columns, rows);
+			// Its descriptor is closed afterwards, and may mean another file.
+			if (terminal !== undefined && running && !terminal.stream.destroyed) {
+				parts.sys.setWindowSize(terminal.descriptor, columns, rows);
+			}
 		},
 		exited,
-		kill: () => void stop(),
+		kill: () => void started.kill(),
 		async [Symbol.asyncDispose]() {
-			await stop();
+			await started.kill();
 			started.stdin?.destroy();
 			for (const output of [started.stdout, started.stderr]) output?.stream.destroy();
 			await exited;

@@ -1,6 +1,7 @@
 /** What conmon writes down when a container ends. Source: runtime.md section 3.5, conmon 2.1 */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { writeFileAtomically } from '../sys/atomic-file.ts';
 import { errnoCode } from '../sys/errno.ts';
 import type { ContainerExit, ContainerPaths } from './container-process.ts';
 
@@ -26,5 +27,15 @@ function readExitFile(file: string): Omit<ContainerExit, 'oomKilled'> | undefine
 	} catch (error) {
 		if (errnoCode(error) === 'ENOENT' || errnoCode(error) === 'ENOTDIR') return undefined;
 		throw error;
+	}
+}
+
+/**
+ * Writes down the end of a container in conmon's place, which was killed: its init came to us then, and we know how it
+ * ended. What conmon has written itself stays as it is.
+ */
+export async function writeContainerExit(id: string, paths: ContainerPaths, exitCode: number): Promise<void> {
+	for (const file of [path.join(paths.persistDir, 'exit'), path.join(paths.exitsDir, id)]) {
+		if (!existsSync(file)) await writeFileAtomically(file, String(exitCode), { mode: 0o600, durable: false });
 	}
 }

@@ -19,8 +19,14 @@ export type Reaper = Disposable & {
 const orphanMs = 1000;
 const pollMs = 1000;
 
-/** Nothing happens before {@link Reaper.adopt}. */
-export function createReaper(sys: ContainerCalls): Reaper {
+/**
+ * Nothing happens before {@link Reaper.adopt}.
+ * @param onOrphan told of the end of every adopted child that nobody has asked for
+ */
+export function createReaper(
+	sys: ContainerCalls,
+	onOrphan: (pid: number, exitCode: number) => void = () => undefined,
+): Reaper {
 	const waiting = new Map<number, (exitCode: number | undefined) => void>();
 	let active = false;
 	let sweep: NodeJS.Timeout | undefined;
@@ -36,6 +42,11 @@ export function createReaper(sys: ContainerCalls): Reaper {
 		if (waiting.size === 0) clearInterval(poll);
 	}
 
+	function reap(pid: number): void {
+		const end = sys.waitChild(pid);
+		if (end.kind === 'exited') onOrphan(pid, end.exitCode);
+	}
+
 	/** Waits for the zombies that were there at the last look already, and comes back while there are any. */
 	function sweepOrphans(): void {
 		sweep = undefined;
@@ -46,8 +57,8 @@ export function createReaper(sys: ContainerCalls): Reaper {
 			const stat = readProcStat(pid);
 			if (stat?.state !== 'Z') continue;
 			const identity = `${pid} ${stat.startTimeTicks}`;
-			if (suspects.has(identity)) sys.waitChild(pid);
-			else zombies.add(identity);
+			if (!suspects.has(identity)) zombies.add(identity);
+			else reap(pid);
 		}
 		suspects = zombies;
 		if (zombies.size > 0) sweepSoon();
