@@ -19,7 +19,7 @@ export type FakePlugin = {
 	readonly versions?: readonly string[] | undefined;
 	/** Lines of sh by verb; what is not there succeeds, ADD with prevResult or an empty result. */
 	readonly answers?:
-		| Readonly<Partial<Record<'ADD' | 'DEL' | 'CHECK' | 'GC' | 'VERSION', string>>>
+		| Readonly<Partial<Record<'ADD' | 'DEL' | 'CHECK' | 'GC' | 'STATUS' | 'VERSION', string>>>
 		| undefined;
 };
 

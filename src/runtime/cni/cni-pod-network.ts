@@ -44,7 +44,9 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 	const versions = createPluginVersions(binDirs);
 	const builtin: BuiltinBridge | undefined =
 		options.builtin === undefined ? undefined : createBuiltinBridge(options.builtin, log);
+	const ending = new AbortController();
 	const networks = createNetworks({
+		signal: ending.signal,
 		confDir,
 		folder: createConfFolder(confDir, log),
 		binDirs,
@@ -179,7 +181,10 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 		known: Parameters<PodNetwork['detach']>[0] | undefined,
 		signal: AbortSignal | undefined,
 	): Promise<AttachmentRecord> {
-		const chosen = networks.problem() === undefined ? await networks.choose({ signal }) : [];
+		const chosen = await networks.choose({ signal }).catch((error: unknown) => {
+			if (error instanceof CniError) return [];
+			throw error;
+		});
 		const nobody = { podSandboxId: id, podName: '', podNamespace: '', podUid: '', netnsPath: '' };
 		return {
 			...(known === undefined ? nobody : identityOf(known)),
@@ -224,14 +229,19 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 			for (const id of cache.ids().filter((cached) => !live.has(cached))) {
 				failures.push(...(await queue.run(id, () => detachId(id, undefined, signal))));
 			}
-			if (networks.problem() !== undefined) return failures;
-			const chosen = await networks.choose({ signal });
-			return [
-				...failures,
-				...(await collectGarbage(chosen, { cache, binDirs, timeoutMs: deleteTimeoutMs, signal })),
-			];
+			let chosen: readonly ChosenNetwork[];
+			try {
+				chosen = await networks.choose({ signal });
+			} catch (error) {
+				// Without a network there is nobody to ask.
+				if (error instanceof CniError) return failures;
+				throw error;
+			}
+			const context = { cache, binDirs, timeoutMs: deleteTimeoutMs, signal };
+			return [...failures, ...(await collectGarbage(chosen, context))];
 		},
 		async [Symbol.asyncDispose]() {
+			ending.abort();
 			await queue.idle();
 			if (cache.ids().length > 0) return;
 			await builtin?.tidy();

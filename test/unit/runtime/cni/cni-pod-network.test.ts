@@ -364,6 +364,23 @@ describe('readiness', () => {
 		expect((await network.attach(request)).attachments[0]?.network).toBe('z');
 	});
 
+	test('is asked of plugins that know STATUS, and of their versions before the first pod', async () => {
+		const versions = ['1.1.0'];
+		const status = fail('no route to the fabric');
+		const { network, calls, write } = setUp(
+			{ first: { versions, answers: { STATUS: status } } },
+			{ conf: { cniVersion: '1.1.0', plugins: [{ type: 'first', mtu: 1400 }] } },
+		);
+		await expect
+			.poll(() => network.notReady()?.message)
+			.toBe(
+				'Network plugin returns error: cannot STATUS network by plugin "first": no route to the fabric; as told',
+			);
+		expect(calls()).toMatchObject([{ command: 'STATUS', config: { name: 'pods', mtu: 1400 } }]);
+		write('10-pods.conflist', { cniVersion: '1.1.0', name: 'pods', plugins: [{ type: 'second' }] });
+		await expect.poll(() => network.notReady()?.message).toContain('the plugin speaks 0.4.0, 1.0.0');
+	});
+
 	test('the first file by name wins', async () => {
 		const { network, write } = setUp();
 		write('05-early.conf', { cniVersion: '1.0.0', name: 'early', type: 'first' });
