@@ -1,5 +1,4 @@
 /** What is behind the URLs of the streaming server: commands, containers' own streams, and ports of pods. */
-import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { errorMessage, isAbort } from '../../cri/errors.ts';
@@ -86,17 +85,25 @@ function feed(source: Readable | undefined, sink: Writable | undefined): void {
 	pipeline(source, sink).catch(() => source.resume());
 }
 
-/** Reads an output to its end, for the client or for nobody; a container must not block because nobody reads. */
+/**
+ * Reads an output to its end, for the client or, once that has gone, for nobody: a container must not block because nobody
+ * reads. The client's stream stays open: the server ends it, after the status.
+ */
 async function drain(source: Readable, sink: Writable | undefined): Promise<void> {
+	const ended = Promise.withResolvers<void>();
+	for (const event of ['end', 'close', 'error']) source.once(event, () => ended.resolve());
 	if (sink === undefined) {
 		source.resume();
-		if (!source.readableEnded && !source.destroyed)
-			await Promise.race([once(source, 'end'), once(source, 'close')]);
-		return;
+	} else {
+		const leave = () => {
+			source.unpipe(sink);
+			source.resume();
+		};
+		sink.once('error', leave).once('close', leave);
+		source.pipe(sink, { end: false });
 	}
-	sink.on('error', () => undefined);
-	// The server ends the client's streams itself, after the status.
-	await pipeline(source, sink, { end: false }).catch(() => void source.resume());
+	if (source.readableEnded || source.destroyed) return;
+	await ended.promise;
 }
 
 async function untilGone<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result> {

@@ -147,7 +147,8 @@ export function createSpdyConnection(options: SpdyConnectionOptions): SpdyConnec
 			return reply(rstStreamFrame(id, resetStatus.refusedStream));
 		}
 		state.handlers = handlers;
-		reply(controlFrame(controlType.synReply, 0, streamWord(id)));
+		// Without a header block, be it an empty one, the frame is none: Go's reader waits for it.
+		reply(controlFrame(controlType.synReply, 0, Buffer.concat([streamWord(id), encodeHeaders({})])));
 		if ((flags & flagFin) !== 0) endRemote(id, 'finished');
 	};
 	const read = createFrameReader({
