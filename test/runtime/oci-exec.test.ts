@@ -57,6 +57,15 @@ test('a command is run to its end: code, both streams, bytes as they are', async
 		'echo again > /dev/stdout; echo no > /dev/stderr',
 	]);
 	expect(reopened).toMatchObject({ stdout: Buffer.from('again\n'), stderr: Buffer.from('no\n') });
+	const { id, handler, paths, execProcess } = container;
+	await using ordinary = await rig.processes.exec({
+		...{ id, handler, paths, systemdCgroup: false, stdin: true },
+		process: execProcess(['sh', '-c', 'id -u; cat /dev/stdin > /dev/stdout'], {
+			user: { uid: 1000, gid: 1000 },
+		}),
+	});
+	ordinary.stdin?.end('through');
+	expect(await text(ordinary.stdout)).toBe('1000\nthrough');
 	await expect(execSync(rig, container, ['no-such-program'])).rejects.toThrow(
 		/^cannot run a command in container "rig\w+": .*exec: "no-such-program": executable file not found in \$PATH$/,
 	);

@@ -42,6 +42,7 @@ test('a container is created, started, ends with its code and is deleted', async
 	await processes.delete(id, handler);
 	await processes.kill(id, handler, 'KILL');
 	await processes.kill('nobody', handler, 'KILL', { all: true });
+	await expect(processes.kill(id, handler, 'SIGNOPE')).rejects.toThrow(/there is no signal "SIGNOPE"$/);
 	expect(await processes.list(handler)).toEqual([]);
 
 	async function exitOf({ id: of, paths: at }: RigContainer) {
@@ -62,8 +63,9 @@ test('signals end it with 128 and their number, and the exits are told', async (
 	await using watcher = watchExits(path.join(dir, 'exits'), { log: () => undefined });
 	watcher.onExit((id) => void exits.push(id));
 	await vi.waitFor(() => expect(exits).toEqual([first.id]), patient);
-	const second = await run(['sh', '-c', 'trap "exit 3" TERM; while true; do sleep 0.05; done']);
-	await vi.waitFor(() => processes.kill(second.id, second.handler, 'TERM'), patient);
+	const second = await run(['sh', '-c', 'trap "exit 3" 37; echo ready; while true; do sleep 0.05; done']);
+	await vi.waitFor(() => expect(second.logLines()).toEqual(['stdout F ready']), patient);
+	await processes.kill(second.id, second.handler, 'SIGRTMIN+3');
 	await vi.waitFor(() => expect(exits).toEqual([first.id, second.id]), patient);
 	expect(processes.readExit(second.id, second.paths)?.exitCode).toBe(3);
 	expect((await processes.list(first.handler)).toSorted()).toEqual([first.id, second.id].toSorted());
@@ -225,9 +227,16 @@ test('what cannot be created leaves nothing, and the runtime’s own words are t
 	await expect(
 		processes.create({ ...noRuntime.request, handler: { ...runc, path: '/nonexistent/runc' } }),
 	).rejects.toThrow(/cannot create container/);
+	const unplaced = prepare(['true']);
+	const placeMonitor = (): void => {
+		throw new Error('no room in the cgroup');
+	};
+	await expect(processes.create({ ...unplaced.request, placeMonitor })).rejects.toThrow(
+		'no room in the cgroup',
+	);
 	expect(processesLeft()).toEqual([]);
 	expect(await processes.list(runc)).toEqual([]);
-	for (const { paths, id } of [missing, bad, garbage, noConmon, noRuntime]) {
+	for (const { paths, id } of [unplaced, missing, bad, garbage, noConmon, noRuntime]) {
 		for (const file of ['pidfile', 'conmon-pidfile', 'attach', 'ctl']) {
 			expect(existsSync(path.join(paths.bundleDir, file)), `${id}/${file}`).toBe(false);
 		}

@@ -10,7 +10,10 @@ const reopenTimeoutMs = 10_000;
 
 /** Sets the size of the container's terminal; no terminal or no conmon any more is no error. */
 export function resizeTerminal(paths: ContainerPaths, columns: number, rows: number): void {
-	tell(paths, `1 ${rows} ${columns}\n`);
+	const [height, width] = [rows, columns].map((cells) =>
+		Math.max(0, Math.min(65_535, Math.trunc(cells) || 0)),
+	);
+	tell(paths, `1 ${height} ${width}\n`);
 }
 
 /**

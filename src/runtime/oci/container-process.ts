@@ -96,7 +96,10 @@ export type ContainerProcesses = {
 	/** Starts conmon, which creates the container. On failure and on abort nothing is left running. */
 	create(request: CreateRequest, options?: WaitOptions): Promise<CreatedProcess>;
 	start(id: string, handler: HandlerConfig, options?: WaitOptions): Promise<void>;
-	/** Sends a signal to init; one that is gone already is no error. `all`: to every process of the container. */
+	/**
+	 * Sends a signal to init; one that is gone already is no error. `all`: to every process of the container.
+	 * @param signalName `SIGTERM`, `TERM`, `15`, `SIGRTMIN+3`. @throws InvalidArgumentError where it is none
+	 */
 	kill(
 		id: string,
 		handler: HandlerConfig,

@@ -1,7 +1,6 @@
 /** Puts the parts together: everything that is done to the processes of containers, with real conmon and OCI runtimes. */
 import { closeSync } from 'node:fs';
-import { constants } from 'node:os';
-import { errorMessage } from '../../cri/errors.ts';
+import { errorMessage, InvalidArgumentError } from '../../cri/errors.ts';
 import type { Log } from '../log.ts';
 import type { ContainerCalls } from '../sys/container-calls.ts';
 import { isRunning, readProcStat } from '../sys/proc-stat.ts';
@@ -21,6 +20,7 @@ import {
 	runtimeState,
 	runtimeUpdate,
 } from './runtime-cli.ts';
+import { signalNumberOf } from './signal-number.ts';
 
 /** What it takes. */
 export type ContainerProcessesParts = { readonly sys: ContainerCalls; readonly log: Log };
@@ -50,10 +50,16 @@ export function createContainerProcesses({
 		},
 		start: runtimeStart,
 		async kill(id, handler, signalName, options) {
+			const signalNumber = signalNumberOf(signalName);
+			if (signalNumber === undefined) {
+				throw new InvalidArgumentError(`cannot signal container "${id}": there is no signal "${signalName}"`);
+			}
 			const init = created.get(id)?.init;
-			const direct = options?.all !== true && init !== undefined && runsInitItself(handler);
-			if (!direct || !signalDirectly(sys, init, signalName)) {
-				await runtimeKill(id, handler, signalName, options);
+			// Starting the runtime takes tens of milliseconds, and it does nothing else for one process.
+			if (options?.all !== true && init !== undefined && runsInitItself(handler)) {
+				signalProcess(sys, init, signalNumber);
+			} else {
+				await runtimeKill(id, handler, String(signalNumber), options);
 			}
 		},
 		async delete(id, handler, options) {
@@ -90,21 +96,13 @@ function isSameProcess({ pid, startTimeTicks }: ProcessIdentity): boolean {
 	return isRunning(stat) && stat?.startTimeTicks === startTimeTicks;
 }
 
-/**
- * Signals init without starting the runtime, which takes tens of milliseconds.
- * @returns false for a name that the kernel does not know, so that the runtime may say what it thinks of it
- */
-function signalDirectly(sys: ContainerCalls, init: ProcessIdentity, signalName: string): boolean {
-	const name = signalName.startsWith('SIG') ? signalName : `SIG${signalName}`;
-	const signalNumber = (constants.signals as Readonly<Record<string, number>>)[name];
-	if (signalNumber === undefined) return false;
+function signalProcess(sys: ContainerCalls, target: ProcessIdentity, signalNumber: number): void {
 	// The descriptor is taken first: once the start time has been compared, it cannot mean anybody else.
-	const target = sys.openProcess(init.pid);
-	if (target === undefined) return true;
+	const descriptor = sys.openProcess(target.pid);
+	if (descriptor === undefined) return;
 	try {
-		if (isSameProcess(init)) sys.signalProcess(target, signalNumber);
-		return true;
+		if (isSameProcess(target)) sys.signalProcess(descriptor, signalNumber);
 	} finally {
-		closeSync(target);
+		closeSync(descriptor);
 	}
 }

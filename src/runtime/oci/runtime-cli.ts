@@ -91,7 +91,7 @@ export async function runtimeList(
 	handler: HandlerConfig,
 	options: WaitOptions = {},
 ): Promise<readonly string[]> {
-	const { stdout } = await runRuntime(handler, ['list', '-q'], 'list the containers', options);
+	const { stdout } = await runRuntime(handler, ['list', '--quiet'], 'list the containers', options);
 	return stdout.split('\n').filter((line) => line !== '');
 }
 

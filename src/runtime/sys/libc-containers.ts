@@ -111,8 +111,8 @@ function descriptorCalls({
 		},
 		setWindowSize(terminal, columns, rows) {
 			const size = Buffer.alloc(8);
-			size.writeUInt16LE(rows, 0);
-			size.writeUInt16LE(columns, 2);
+			size.writeUInt16LE(windowSide(rows), 0);
+			size.writeUInt16LE(windowSide(columns), 2);
 			check(ioctl(terminal, tiocswinsz, size), 'ioctl');
 		},
 	};
@@ -153,6 +153,11 @@ function processCalls({
 			failed(result, 'pidfd_send_signal', 'ESRCH');
 		},
 	};
+}
+
+/** What a client asks for is not ours to trust; struct winsize has 16 bits for it. */
+function windowSide(cells: number): number {
+	return Math.max(0, Math.min(65_535, Math.trunc(cells) || 0));
 }
 
 function unixAddress(path: string): Buffer {
