@@ -3,12 +3,12 @@
  * run root, where it is lost with the reboot that ends the bridge too.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { errorMessage } from '../../cri/errors.ts';
 import type { Log } from '../log.ts';
 import { runCommand } from '../sys/process.ts';
-import { freeSubnet, subnetsInUse } from './free-subnet.ts';
+import { freeSubnet, isFreeSubnet, subnetsInUse } from './free-subnet.ts';
 import { ensureMasquerade, type MasqueradedBridge, removeMasquerade } from './masquerade.ts';
 import { type NetworkList, parseNetworkList } from './network-list.ts';
 
@@ -47,11 +47,8 @@ export function createBuiltinBridge(options: BuiltinBridgeOptions, log: Log): Bu
 	let checking: Promise<void> | undefined;
 
 	function readOrMake(): NetworkList {
-		try {
-			return parseNetworkList(readFileSync(file, 'utf8'), 'list', networkName);
-		} catch {
-			// Not there yet, or cut short: then no pod can depend on it.
-		}
+		const before = readExisting();
+		if (before !== undefined && (existsSync(`/sys/class/net/${bridge}`) || fits(before))) return before;
 		const subnets = [
 			options.subnet ?? freeSubnet(subnetsInUse(bridge)),
 			...(options.dualStack === true ? [uniqueLocalSubnet()] : []),
@@ -67,6 +64,23 @@ export function createBuiltinBridge(options: BuiltinBridgeOptions, log: Log): Bu
 			file,
 		});
 		return parseNetworkList(text, 'list', networkName);
+	}
+
+	function readExisting(): NetworkList | undefined {
+		try {
+			return parseNetworkList(readFileSync(file, 'utf8'), 'list', networkName);
+		} catch {
+			// Not there yet, or cut short: then no pod can depend on it.
+			return undefined;
+		}
+	}
+
+	/** Left by a boot that is over, it may collide with what the node has now, or be what nobody asks for any more. */
+	function fits(before: NetworkList): boolean {
+		const [first = '', ...others] = subnetsOf(before);
+		const isFree =
+			options.subnet === undefined ? isFreeSubnet(first, subnetsInUse(bridge)) : first === options.subnet;
+		return isFree && others.length === (options.dualStack === true ? 1 : 0);
 	}
 
 	async function checkRules(network: MasqueradedBridge): Promise<void> {

@@ -10,6 +10,7 @@ import { createConfFolder } from './conf-folder.ts';
 import { collectGarbage } from './garbage.ts';
 import { declares, type PluginConf } from './network-list.ts';
 import { type ChosenNetwork, createNetworks } from './networks.ts';
+import { endOrphans } from './orphans.ts';
 import type { CniTarget } from './plugin-call.ts';
 import { type AttachRequest, CniError, type PodNetwork, type PodNetworkResult } from './pod-network.ts';
 import { createPodQueues } from './pod-queues.ts';
@@ -145,6 +146,8 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 	async function detachRecord(record: AttachmentRecord, signal?: AbortSignal): Promise<readonly CniError[]> {
 		const failures: CniError[] = [];
 		const kept: Attachment[] = [];
+		const isUnanswered = record.attachments.some(({ result }) => result === undefined);
+		if (isUnanswered) await endOrphans(record.podSandboxId, binDirs);
 		for (const attachment of record.attachments.toReversed()) {
 			const { chain, result } = attachment;
 			madeHostPorts ||= portMappingsCapability in chain.capabilityArgs;

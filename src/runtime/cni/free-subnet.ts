@@ -28,6 +28,12 @@ export function freeSubnet(taken: readonly Subnet[]): string {
 	return `${dotted(free.address)}/${free.prefix}`;
 }
 
+/** True where nothing that is taken overlaps. */
+export function isFreeSubnet(cidr: string, taken: readonly Subnet[]): boolean {
+	const subnet = parseSubnet(cidr);
+	return subnet !== undefined && !taken.some((other) => overlap(subnet, other));
+}
+
 /** Networks of all routes and addresses of this node, but for those of one interface. */
 export function subnetsInUse(exceptInterface: string): readonly Subnet[] {
 	const addresses = Object.entries(networkInterfaces())

@@ -1,7 +1,8 @@
 /** Attaching and detaching with plugins that do what the test says. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { createPodNetwork, type PodNetworkOptions } from '../../../../src/runtime/cni/cni-pod-network.ts';
 import { type AttachRequest, CniError } from '../../../../src/runtime/cni/pod-network.ts';
 import { type FakePlugin, notedCalls, writeFakePlugin } from '../../../helpers/fake-cni-plugin.ts';
@@ -277,6 +278,45 @@ describe('detaching', () => {
 		writeFakePlugin(binDir, 'second');
 		expect(await network.collect(new Set())).toEqual([]);
 		expect(readdirSync(cacheDir)).toEqual([]);
+	});
+
+	test('a plugin that an earlier run has left at work is ended first', async () => {
+		const { network, binDir, cacheDir, verbs } = setUp({ first: { answers: { ADD: 'exec sleep 1000' } } });
+		// Its own name, so that the sleep can be told from others.
+		const slow = path.join(binDir, 'slow');
+		copyFileSync('/bin/busybox', slow);
+		const env = { CNI_COMMAND: 'ADD', CNI_CONTAINERID: 'pod1' };
+		const orphan = spawn(slow, ['1000'], { argv0: 'sleep', env, stdio: 'ignore' });
+		const other = spawn(slow, ['1000'], {
+			argv0: 'sleep',
+			env: { ...env, CNI_CONTAINERID: 'pod2' },
+			stdio: 'ignore',
+		});
+		onTestFinished(() => void other.kill('SIGKILL'));
+		const ended = new Promise((resolve) => orphan.once('exit', (_, signal) => resolve(signal)));
+		const chain = {
+			name: 'pods',
+			cniVersion: '1.0.0',
+			disableCheck: false,
+			plugins: [{ type: 'second' }],
+			capabilityArgs: {},
+		};
+		const record = {
+			version: 1,
+			podSandboxId: 'pod1',
+			podName: '',
+			podNamespace: '',
+			podUid: '',
+			netnsPath: '',
+		};
+		writeFileSync(
+			path.join(cacheDir, 'pod1.json'),
+			JSON.stringify({ ...record, attachments: [{ interface: 'eth0', chain }] }),
+		);
+		expect(await network.collect(new Set())).toEqual([]);
+		expect(await ended).toBe('SIGKILL');
+		expect(other.exitCode ?? other.signalCode).toBeNull();
+		expect(verbs()).toEqual(['DEL second']);
 	});
 
 	test('a damaged record is undone as well as the configuration of now allows', async () => {

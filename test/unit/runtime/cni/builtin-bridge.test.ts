@@ -1,0 +1,60 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createBuiltinBridge } from '../../../../src/runtime/cni/builtin-bridge.ts';
+import { tempDir } from '../../../helpers/temp-dir.ts';
+
+/** A name that no machine has. */
+const bridge = 'cri-unit-none';
+
+describe('the built-in network', () => {
+	const open = (dir: string, more: { subnet?: string; dualStack?: boolean } = {}) =>
+		createBuiltinBridge({ dir, bridge, ...more }, () => undefined);
+	const read = (dir: string) => readFileSync(path.join(dir, `${bridge}.conflist`), 'utf8');
+
+	test('is written where it can be looked at, and kept by the next run', () => {
+		const dir = path.join(tempDir(), 'net');
+		const first = open(dir, { dualStack: true });
+		const list = first.network();
+		expect(first.owns(list)).toBe(true);
+		expect(first.network()).toBe(list);
+		const text = read(dir);
+		const ranges = [
+			[{ subnet: expect.stringMatching(/^(10|172)\.\d+\.0\.0\/16$/) }],
+			[{ subnet: expect.stringMatching(/^fd[0-9a-f:]+::\/64$/) }],
+		];
+		expect(JSON.parse(text)).toMatchObject({
+			name: 'criscope',
+			plugins: [
+				{ type: 'bridge', bridge, isGateway: true, ipMasq: false, ipam: { type: 'host-local', ranges } },
+			],
+		});
+		expect(open(dir, { dualStack: true }).network()).toEqual(list);
+		expect(read(dir)).toBe(text);
+	});
+
+	test('is made anew where it is damaged, collides, or something else is wanted', () => {
+		const dir = path.join(tempDir(), 'net');
+		mkdirSync(dir);
+		writeFileSync(path.join(dir, `${bridge}.conflist`), '{"cni');
+		open(dir, { subnet: '10.250.9.0/24' }).network();
+		expect(read(dir)).toContain('10.250.9.0/24');
+		open(dir, { subnet: '10.250.10.0/24' }).network();
+		expect(read(dir)).toContain('10.250.10.0/24');
+		// No node does without this one.
+		open(dir, { subnet: '127.0.0.0/8' }).network();
+		open(dir).network();
+		expect(read(dir)).not.toContain('127.0.0.0');
+	});
+
+	test('leaves nothing when no pod has used it', async () => {
+		const dir = path.join(tempDir(), 'net');
+		const never = open(dir);
+		await never.prepare();
+		expect(existsSync(dir)).toBe(false);
+		never.network();
+		expect(readdirSync(dir)).toEqual([`${bridge}.conflist`]);
+		await never.tidy();
+		expect(readdirSync(dir)).toEqual([]);
+	});
+});
