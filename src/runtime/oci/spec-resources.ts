@@ -71,8 +71,14 @@ export function unifiedOfAnnotation(annotation: string): Readonly<Record<string,
 		if (at < 1)
 			throw new InvalidArgumentError(`cannot read annotation of unified cgroups: "${entry}" has no "="`);
 		const value = entry.slice(at + 1);
-		const isBase64 = value.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(value);
-		files.set(entry.slice(0, at), isBase64 ? Buffer.from(value, 'base64').toString() : value);
+		files.set(entry.slice(0, at), decoded(value));
 	}
 	return Object.fromEntries(files);
+}
+
+/** Plain values such as `1000` can be read as base64 too, but then say nothing that the kernel would take. */
+function decoded(value: string): string {
+	if (value.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(value)) return value;
+	const text = Buffer.from(value, 'base64').toString('latin1');
+	return /^[\x20-\x7e\n]+$/.test(text) ? text : value;
 }
