@@ -54,6 +54,7 @@ export type PrepareOptions = Partial<
 	Pick<CreateRequest, 'handler' | 'terminal' | 'stdin' | 'stdinOnce' | 'logSizeMaxBytes' | 'timeoutMs'>
 > & {
 	readonly memoryLimitBytes?: number;
+	readonly pidsLimit?: number;
 	readonly changeSpec?: (spec: Record<string, unknown>) => unknown;
 };
 
@@ -129,7 +130,7 @@ export async function openOciRig(): Promise<OciRig> {
 			cwd: '/',
 			...extra,
 		});
-		const spec = baseSpec(rootfs, id, execProcess(args, { terminal }), options.memoryLimitBytes);
+		const spec = baseSpec(rootfs, id, execProcess(args, { terminal }), options);
 		writeFileSync(path.join(bundleDir, 'config.json'), JSON.stringify(changeSpec?.(spec) ?? spec));
 		const paths = {
 			bundleDir,
@@ -188,9 +189,10 @@ function baseSpec(
 	rootfs: string,
 	id: string,
 	process: OciProcess,
-	memoryLimitBytes: number | undefined,
+	{ memoryLimitBytes, pidsLimit }: PrepareOptions,
 ): Record<string, unknown> {
 	const memory = memoryLimitBytes === undefined ? {} : { memory: { limit: memoryLimitBytes } };
+	const pids = pidsLimit === undefined ? {} : { pids: { limit: pidsLimit } };
 	const kill = ['CAP_KILL'];
 	return {
 		ociVersion: '1.0.2',
@@ -209,7 +211,7 @@ function baseSpec(
 		],
 		linux: {
 			cgroupsPath: `/criscope-rig/${id}`,
-			resources: { devices: [{ allow: false, access: 'rwm' }], ...memory },
+			resources: { devices: [{ allow: false, access: 'rwm' }], ...memory, ...pids },
 			namespaces: ['pid', 'ipc', 'uts', 'mount', 'network'].map((type) => ({ type })),
 		},
 	};

@@ -93,6 +93,14 @@ test('a timeout kills the command with all that it has started', async () => {
 	expect(await othersIn(rig, container)).toBe('');
 });
 
+test('a fork bomb within its limit is killed as a whole', async () => {
+	const { rig } = await running();
+	const container = await rig.run(['sleep', '1000'], { pidsLimit: 100 });
+	const bomb = 'bomb() { bomb | bomb & }; trap "" CHLD; bomb; sleep 211; sleep 212';
+	expect(await execSync(rig, container, ['sh', '-c', bomb], 500)).toEqual({ kind: 'timedOut' });
+	expect(await othersIn(rig, container)).toBe('');
+});
+
 test('what a command leaves in the background holds up nothing, and goes on', async () => {
 	const { rig, container } = await running();
 	const outcome = await execSync(rig, container, ['sh', '-c', 'sleep 207 & echo done'], 10_000);

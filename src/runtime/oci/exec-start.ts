@@ -21,8 +21,11 @@ import { runtimeWords } from './runtime-words.ts';
 export type StartedExec = OpenedStreams & {
 	/** Leader of a session of its own. */
 	readonly pid: number;
-	/** Kills it with its tree and its session, unless it has ended: its pid may mean somebody else then. */
-	kill(): Promise<void>;
+	/**
+	 * Kills it with its tree and its session, unless it has ended: its pid may mean somebody else then.
+	 * @returns false where something was still there after some seconds
+	 */
+	kill(): Promise<boolean>;
 	/** Undefined where somebody else has waited for it. */
 	readonly exitCode: Promise<number | undefined>;
 };
@@ -72,9 +75,7 @@ function adopted(reaper: Reaper, pid: number): Pick<StartedExec, 'pid' | 'exitCo
 	return {
 		pid,
 		exitCode,
-		async kill() {
-			if (running) await killTree(pid, pid);
-		},
+		kill: async () => !running || (await killTree(pid, pid)),
 	};
 }
 

@@ -92,10 +92,11 @@ export async function execWithStreams(
 		exited,
 		kill: () => void started.kill(),
 		async [Symbol.asyncDispose]() {
-			await started.kill();
+			const gone = await started.kill();
 			started.stdin?.destroy();
 			for (const output of [started.stdout, started.stderr]) output?.stream.destroy();
-			await exited;
+			// One that even the kernel cannot end yet is not waited for.
+			if (gone) await exited;
 		},
 	};
 }

@@ -73,16 +73,18 @@ export async function killTree(
 	const known = new Map<number, bigint>();
 	for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, 50)) {
 		addTree(known, [rootPid, ...known.keys(), ...(sessionId === undefined ? [] : sessionPids(sessionId))]);
-		const alive = [...known].filter(([pid, startTimeTicks]) => {
-			const stat = readProcStat(pid);
-			return isRunning(stat) && stat?.startTimeTicks === startTimeTicks;
-		});
-		if (alive.length === 0) return true;
-		for (const [pid] of alive) kill(pid);
+		const found = [...known.keys()].map(readProcStat).filter((stat) => isKnown(known, stat));
+		if (!found.some(isRunning)) return true;
+		// A zombie, too: it may be the first thread only that has ended.
+		for (const { pid } of found) kill(pid);
 		if (performance.now() > deadlineMs) return false;
 		// They may fork between the look and the blow, so it is looked at again until nothing is left.
 		await delay(pauseMs);
 	}
+}
+
+function isKnown(known: ReadonlyMap<number, bigint>, stat: ProcStat | undefined): stat is ProcStat {
+	return stat !== undefined && known.get(stat.pid) === stat.startTimeTicks;
 }
 
 function addTree(known: Map<number, bigint>, pids: readonly number[]): void {
