@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { createPodDialer } from '../../src/runtime/streaming/pod-dialer.ts';
 import type {
 	ClientStreams,
 	SessionEnd,
@@ -22,6 +22,7 @@ export type ProcessBackend = StreamingBackend & {
 export function createProcessBackend(overrides: Partial<StreamingBackend> = {}): ProcessBackend {
 	const children = new Set<ChildProcess>();
 	const sockets = new Set<Duplex>();
+	const dialer = createPodDialer();
 	const aborted: string[] = [];
 	const watch = (streams: ClientStreams) =>
 		streams.signal.addEventListener('abort', () => aborted.push(String(streams.signal.reason)));
@@ -55,8 +56,7 @@ export function createProcessBackend(overrides: Partial<StreamingBackend> = {}):
 			return { kind: 'exited', exitCode: 0 };
 		},
 		async connectPort(_podSandboxId, port, { signal }) {
-			const socket = net.connect({ host: '127.0.0.1', port, allowHalfOpen: true });
-			await once(socket, 'connect', { signal });
+			const socket = await dialer.connect(undefined, port, { signal });
 			sockets.add(socket);
 			socket.once('close', () => sockets.delete(socket));
 			return socket;

@@ -148,10 +148,12 @@ export function createConnectionServer(options: {
 		maxPayload: maxMessageBytes,
 		// Known to ws since 8.19, to its types not yet.
 		closeTimeout: limits.lingerMs,
-		handleProtocols: (_offered: ReadonlySet<string>, request: IncomingMessage) =>
-			chosen.get(request) || false,
 	} as const;
 	const webSockets = new WebSocketServer(webSocketOptions);
+	webSockets.on('headers', (headers, request) => {
+		const protocol = chosen.get(request);
+		if (protocol) headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
+	});
 	const forwardOverWebSocket = (
 		{ request }: Extract<StreamingEntry, { kind: 'portForward' }>,
 		webSocket: WebSocket,
@@ -191,6 +193,8 @@ export function createConnectionServer(options: {
 		}
 		// Where the handshake is wrong, ws answers by itself, and this is never called.
 		chosen.set(request, protocol);
+		// The choice is made. By the letter of the standard ws would refuse Kubernetes' names that have a slash in them.
+		delete request.headers['sec-websocket-protocol'];
 		webSockets.handleUpgrade(request, socket, head, (webSocket) => {
 			setIdleTimeout(socket, limits.idleTimeoutMs);
 			const session =
