@@ -30,8 +30,7 @@ export async function forgetMounts(place: MountPlace, ids: ReadonlySet<string>):
 	await writeFileAtomically(mountsFile(place), serializeRecords(kept), { mode: 0o600, durable: false });
 }
 
-/** The counts as they stand. To be called with the layers locked. */
-export async function readMounts(place: MountPlace): Promise<readonly JsonRecord[]> {
+async function readMounts(place: MountPlace): Promise<readonly JsonRecord[]> {
 	const file = mountsFile(place);
 	const text = await readFile(file, 'utf8').catch((error: unknown) => {
 		if (errnoCode(error) === 'ENOENT') return '';

@@ -1,5 +1,6 @@
 /** Files that are either as they were or as they shall be, whatever happens meanwhile. */
 import { randomBytes } from 'node:crypto';
+import { fstatSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -46,7 +47,7 @@ export async function writeNewFile(
 	await using handle = await open(file, 'wx', mode);
 	await handle.writeFile(content);
 	// The umask may have taken bits away.
-	await handle.chmod(mode);
+	if ((fstatSync(handle.fd).mode & 0o7777) !== mode) await handle.chmod(mode);
 	if (durable) await handle.sync();
 }
 

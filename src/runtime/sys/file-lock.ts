@@ -2,7 +2,7 @@
  * A record lock on a path that excludes other programs (Podman, CRI-O) and other users of it in this one. Waiting never
  * blocks the event loop. Source: fcntl(2), open file description locks; c/storage locks whole files with F_SETLKW.
  */
-import { mkdir, open } from 'node:fs/promises';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoCode } from './errno.ts';
@@ -75,21 +75,21 @@ export function createFileLock(sys: Sys, file: string, { readOnlyStore = false }
 		async acquire(mode, { signal } = {}) {
 			await turn(mode, signal);
 			try {
-				const handle = await openLockFile(file, mode, readOnlyStore);
+				const descriptor = openLockFile(file, mode, readOnlyStore);
 				try {
-					if (handle !== undefined) await waitForOthers(sys, handle.fd, mode, signal);
+					if (descriptor !== undefined) await waitForOthers(sys, descriptor, mode, signal);
 				} catch (error) {
-					await handle?.close();
+					if (descriptor !== undefined) closeSync(descriptor);
 					throw error;
 				}
 				let held = true;
 				return {
-					descriptor: handle?.fd,
+					descriptor,
 					async [Symbol.asyncDispose]() {
 						if (!held) return;
 						held = false;
 						// Closing gives the lock back: it belongs to the open file, and nobody else has that.
-						await handle?.close();
+						if (descriptor !== undefined) closeSync(descriptor);
 						leave(mode);
 					},
 				};
@@ -116,28 +116,37 @@ async function waitForOthers(
 	}
 }
 
-async function openLockFile(file: string, mode: Mode, readOnlyStore: boolean) {
-	if (readOnlyStore) {
-		return open(file, 'r').catch((error: unknown) => {
-			if (errnoCode(error) === 'ENOENT') return undefined;
-			throw error;
-		});
-	}
+/**
+ * At once, as in c/storage: opening a small file that is nearly always there costs less than a turn through another thread.
+ * @returns undefined where there is none and none may be made
+ */
+function openLockFile(file: string, mode: Mode, readOnlyStore: boolean): number | undefined {
+	if (readOnlyStore) return openUnless('ENOENT', file, 'r');
 	// 'a+' would move every write to the end, and 'w+' would empty the file: the change token lies in it.
-	const openOrCreate = () =>
-		open(file, 'r+').catch((error: unknown) => {
-			if (errnoCode(error) === 'ENOENT') return open(file, 'wx+', 0o644).catch(reopenIfThere);
-			if (errnoCode(error) === 'EROFS' && mode === 'shared') return open(file, 'r');
+	const openOrCreate = (): number | undefined => {
+		try {
+			// Somebody else may make it in between.
+			return openUnless('ENOENT', file, 'r+') ?? openUnless('EEXIST', file, 'wx+') ?? openSync(file, 'r+');
+		} catch (error) {
+			if (errnoCode(error) === 'EROFS' && mode === 'shared') return openSync(file, 'r');
 			throw error;
-		});
-	// Somebody else made it in between.
-	const reopenIfThere = (error: unknown) => {
-		if (errnoCode(error) === 'EEXIST') return open(file, 'r+');
-		throw error;
+		}
 	};
-	return openOrCreate().catch(async (error: unknown) => {
-		if (errnoCode(error) !== 'ENOENT') throw error;
-		await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+	try {
 		return openOrCreate();
-	});
+	} catch (error) {
+		if (errnoCode(error) !== 'ENOENT') throw error;
+		mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+		return openOrCreate();
+	}
+}
+
+/** @returns undefined where it fails with that error */
+function openUnless(code: string, file: string, flags: string): number | undefined {
+	try {
+		return openSync(file, flags, 0o644);
+	} catch (error) {
+		if (errnoCode(error) === code) return undefined;
+		throw error;
+	}
 }

@@ -28,6 +28,8 @@ export type ContainerDriver = {
 	 * @returns where it is now, to be deleted; undefined where there was none
 	 */
 	takeAway(layerId: string): Promise<string | undefined>;
+	/** Deletes what `takeAway` or `stage` returned. */
+	remove(folder: string): Promise<void>;
 	/** Folders that were taken away or staged by a program that is dead. */
 	leftovers(): Promise<readonly string[]>;
 };

@@ -1,6 +1,5 @@
 /** The containers' part of an open store. */
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { errorMessage, NotFoundError } from '../../../cri/errors.ts';
 import type { ContainerLayerMetadata, ContainerLayers } from '../container-layers.ts';
 import type { WaitOptions } from '../model.ts';
@@ -8,7 +7,7 @@ import { explaining } from '../store-errors.ts';
 import type { StoreParts } from '../store-parts.ts';
 import type { ContainerDriver } from './container-driver.ts';
 import { createContainerLayer } from './create-layer.ts';
-import { type ContainerParts, findOwn } from './layer-parts.ts';
+import { type ContainerParts, findOwn, orderAsker } from './layer-parts.ts';
 import { mountContainerLayer, unmountContainerLayer } from './mount-layer.ts';
 import { createMountPlace, type MountPlace } from './mount-place.ts';
 import { createMountTable } from './mount-table.ts';
@@ -31,6 +30,7 @@ export function createContainerLayers(store: StoreParts): OpenContainerLayers {
 		mounts: createMountTable(store),
 		known: new Map(),
 		whole: new WeakSet(),
+		keepsOrder: orderAsker(store.place.containersDir),
 		deletions: new Set(),
 	};
 	const { driver } = parts;
@@ -97,7 +97,7 @@ export function createContainerLayers(store: StoreParts): OpenContainerLayers {
 export async function sweepContainerLayers(store: StoreParts): Promise<void> {
 	const driver = createDriver(store, createMountPlace(store));
 	for (const folder of await driver.leftovers()) {
-		await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
+		await driver.remove(folder).catch((error: unknown) => {
 			store.log(`a removed container's files are left: ${errorMessage(error)}`);
 		});
 	}

@@ -1,6 +1,5 @@
 /** Making a container's layer and records. */
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import {
 	AlreadyExistsError,
 	errorMessage,
@@ -79,7 +78,7 @@ export async function createContainerLayer(
 			options,
 		);
 	} finally {
-		if (staged !== undefined) await rm(staged, { recursive: true, force: true });
+		if (staged !== undefined) await driver.remove(staged);
 	}
 	const own = { kind, id, mountId, layerId };
 	parts.known.set(id, own);

@@ -1,5 +1,5 @@
 /** What every act on containers is made of. */
-import { rm, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { errorMessage } from '../../../cri/errors.ts';
 import { createLayerInspector, type LayerInspector } from '../inspect-layers.ts';
 import type { WaitOptions } from '../model.ts';
@@ -23,6 +23,8 @@ export type ContainerParts = {
 	readonly known: Map<string, OwnContainer>;
 	/** Records of layers that were looked over and are whole, as long as these records are. */
 	readonly whole: WeakSet<JsonRecord>;
+	/** Whether a file that replaces another is on the disk before its name is. */
+	readonly keepsOrder: () => Promise<boolean>;
 	/** Deletions that go on behind. */
 	readonly deletions: Set<Promise<void>>;
 };
@@ -33,6 +35,18 @@ const containersFile = 0;
 const deletionPatienceMs = 100;
 /** Filesystems on which a file that replaces another is written before its name: ext2 to 4, btrfs, tmpfs. */
 const orderedFilesystems: ReadonlySet<number> = new Set([0xef53, 0x9123683e, 0x01021994]);
+
+/** @returns whether a folder's filesystem writes a file before its new name; asked once */
+export function orderAsker(dir: string): () => Promise<boolean> {
+	let answer: Promise<boolean> | undefined;
+	return () => {
+		answer ??= statfs(dir).then(
+			({ type }) => orderedFilesystems.has(type),
+			() => false,
+		);
+		return answer;
+	};
+}
 
 /** Finds one of ours, by its record or, where that was dropped by another program, by its layer's. */
 export async function findOwn(
@@ -66,8 +80,7 @@ export async function saveContainers(
 	file: number,
 	records: readonly JsonRecord[],
 ): Promise<void> {
-	const { type } = await statfs(parts.store.place.containersDir);
-	await change.save(file, records, { durable: hasForeign(records) || !orderedFilesystems.has(type) });
+	await change.save(file, records, { durable: hasForeign(records) || !(await parts.keepsOrder()) });
 }
 
 /** Adds a record for a new container. */
@@ -116,7 +129,7 @@ export function volatileLayersFile({ layers }: StoreParts): number {
 /** Deletes folders that nobody knows any more. What cannot be deleted is tried again when the store is opened. */
 export async function deleteBehind(parts: ContainerParts, folders: readonly string[]): Promise<void> {
 	if (folders.length === 0) return;
-	const work = Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))).then(
+	const work = Promise.all(folders.map((folder) => parts.driver.remove(folder))).then(
 		() => undefined,
 		(error: unknown) => parts.store.log(`a removed container's files are left: ${errorMessage(error)}`),
 	);

@@ -4,7 +4,7 @@
  * below it whenever it ends and knows of no mounted layer. The folder is a private mount: what is mounted in it stays in
  * this mount namespace, so that no service started meanwhile keeps a container's files busy.
  */
-import { lstatSync, rmdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, rmdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { errorMessage } from '../../../cri/errors.ts';
@@ -60,7 +60,7 @@ export function createMountPlace({ sys, runRoot, log }: StoreParts): MountPlace 
 		isMounted,
 		async prepare(layerId) {
 			await makePrivate();
-			await mkdir(pathOf(layerId), { recursive: true, mode: 0o700 });
+			mkdirSync(pathOf(layerId), { recursive: true, mode: 0o700 });
 		},
 		unmount(layerId, byList) {
 			while (isMounted(layerId, byList)) sys.umount2(pathOf(layerId), unmountDetach | unmountNoFollow);

@@ -1,10 +1,9 @@
 /** Counting who has a layer mounted, together with Podman. Source: c/storage layers.go, layerMountPoint */
-import { writeFileAtomically } from '../../sys/atomic-file.ts';
 import { createFileLock } from '../../sys/file-lock.ts';
 import type { WaitOptions } from '../model.ts';
-import { type MountPlace, mountsFile, readMounts } from '../mount-counts.ts';
-import { writeChangeToken } from '../records/change-token.ts';
-import { type JsonRecord, numberField, serializeRecords } from '../records/json-records.ts';
+import { type MountPlace, mountsFile } from '../mount-counts.ts';
+import { type JsonRecord, numberField } from '../records/json-records.ts';
+import { createRecordTable } from '../records/record-table.ts';
 
 /** The counts while they are locked. */
 export type MountCounts = {
@@ -24,37 +23,37 @@ export type MountTable = {
 	change<R>(use: (counts: MountCounts) => Promise<R>, options?: WaitOptions): Promise<R>;
 };
 
-/** @param place is read again each time: the counts are small, and others change them */
+type CountIndex = ReadonlyMap<unknown, JsonRecord>;
+
+/** @param place whose counts others change too */
 export function createMountTable(place: MountPlace): MountTable {
-	const lock = createFileLock(place.sys, `${place.mountsDir}/mountpoints.lock`);
+	const table = createRecordTable<CountIndex>(
+		[createFileLock(place.sys, `${place.mountsDir}/mountpoints.lock`)],
+		[{ path: mountsFile(place), durable: false }],
+		([records = []]) => new Map(records.map((record) => [record['id'], record])),
+	);
 	return {
-		async change(use, options = {}) {
-			await using held = await lock.acquire('exclusive', options);
-			const before = await readMounts(place);
-			let after = before;
-			const isOf = (layerId: string) => (record: JsonRecord) => record['id'] === layerId;
-			try {
-				return await use({
-					count: (layerId) => numberField(after.find(isOf(layerId)) ?? {}, 'count') ?? 0,
-					set(layerId, mountPoint, count) {
-						const old = after.find(isOf(layerId));
-						if (old === undefined && count === 0) return;
-						const others = after.filter((record) => record !== old);
-						after = count === 0 ? others : [...others, { ...old, id: layerId, path: mountPoint, count }];
-					},
-					forget(layerId) {
-						if (after.some(isOf(layerId))) after = after.filter((record) => record['id'] !== layerId);
-					},
-				});
-			} finally {
-				if (after !== before) {
-					if (held.descriptor !== undefined) writeChangeToken(held.descriptor);
-					await writeFileAtomically(mountsFile(place), serializeRecords(after), {
-						mode: 0o600,
-						durable: false,
+		change: (use, options = {}) =>
+			table.change(async ({ index, save }) => {
+				const after = new Map(index);
+				let changed = false;
+				try {
+					return await use({
+						count: (layerId) => numberField(after.get(layerId) ?? {}, 'count') ?? 0,
+						set(layerId, mountPoint, count) {
+							const old = after.get(layerId);
+							if (old === undefined && count === 0) return;
+							changed = true;
+							if (count === 0) after.delete(layerId);
+							else after.set(layerId, { ...old, id: layerId, path: mountPoint, count });
+						},
+						forget(layerId) {
+							changed = after.delete(layerId) || changed;
+						},
 					});
+				} finally {
+					if (changed) await save(0, [...after.values()]);
 				}
-			}
-		},
+			}, options),
 	};
 }

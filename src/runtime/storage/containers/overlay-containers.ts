@@ -1,9 +1,11 @@
 /** Writable layers as differences from the image, stacked by the kernel. Source: c/storage drivers/overlay */
+import { existsSync, lstatSync, rmdirSync, rmSync } from 'node:fs';
 import { chmod, chown, lstat, mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { FailedPreconditionError } from '../../../cri/errors.ts';
 import { errnoCode } from '../../sys/errno.ts';
 import { findLinkName, newLinkName, readIfThere, readLinkName } from '../drivers/overlay-links.ts';
+import type { StorageDriver } from '../drivers/storage-driver.ts';
 import type { StoreParts } from '../store-parts.ts';
 import type { ContainerDriver, LayerToMount } from './container-driver.ts';
 import { mountNoDevices, mountReadOnly, parseMountOptions } from './mount-flags.ts';
@@ -11,8 +13,8 @@ import { mountOverlay } from './mount-overlay.ts';
 import type { MountPlace } from './mount-place.ts';
 import { setAside, unfinishedFolders } from './set-aside.ts';
 
-/** Of a root that no image says anything about. */
-const bareRootMode = 0o555;
+/** A root that no image says anything about. */
+const bareRoot = { lower: undefined, uid: 0, gid: 0, mode: 0o555 };
 
 /** @param parts its layers are overlay's */
 export function createOverlayContainers(parts: StoreParts, mountPlace: MountPlace): ContainerDriver {
@@ -54,29 +56,26 @@ export function createOverlayContainers(parts: StoreParts, mountPlace: MountPlac
 
 		async place({ layerId, parent }) {
 			const dir = inLayer(layerId);
-			await mkdir(dir, { mode: 0o700 });
+			const below = parent === undefined ? bareRoot : await readParent(driver, parent);
 			const link = newLinkName();
-			const names = ['diff', 'work', 'merged', ...(parent === undefined ? ['empty'] : [])];
+			const mode = below.mode & 0o7777;
+			await mkdir(dir, { mode: 0o700 });
 			await Promise.all([
-				...names.map((name) => mkdir(path.join(dir, name), { mode: 0o700 })),
+				mkdir(path.join(dir, 'diff'), { mode }),
+				mkdir(path.join(dir, 'work'), { mode: 0o700 }),
+				mkdir(path.join(dir, 'merged'), { mode: 0o700 }),
 				writeFile(path.join(dir, 'link'), link, { mode: 0o644 }),
 				symlink(`../${layerId}/diff`, path.join(home, 'l', link)),
+				below.lower === undefined
+					? mkdir(path.join(dir, 'empty'), { mode: 0o700 })
+					: writeFile(path.join(dir, 'lower'), below.lower, { mode: 0o644 }),
 			]);
-			const root = { uid: 0, gid: 0, mode: bareRootMode };
-			if (parent !== undefined) {
-				const parentDir = await driver.findLayerDir(parent);
-				const below = parentDir === undefined ? undefined : await readLowers(parentDir);
-				if (parentDir === undefined || below === undefined) {
-					throw new FailedPreconditionError(
-						`cannot make a layer above layer "${parent}": that one is damaged; pull the image again`,
-					);
-				}
-				await writeFile(path.join(dir, 'lower'), below, { mode: 0o644 });
-				Object.assign(root, await stat(path.join(parentDir, 'diff')));
-			}
 			// What is not in the layer itself has its parent's owner and mode, and so must the root.
-			await chmod(path.join(dir, 'diff'), root.mode & 0o7777);
-			if (root.uid !== 0 || root.gid !== 0) await chown(path.join(dir, 'diff'), root.uid, root.gid);
+			const root = lstatSync(path.join(dir, 'diff'));
+			if (below.uid !== root.uid || below.gid !== root.gid) {
+				await chown(path.join(dir, 'diff'), below.uid, below.gid);
+			}
+			if (mode !== (root.mode & 0o7777)) await chmod(path.join(dir, 'diff'), mode);
 		},
 
 		async mount(layer) {
@@ -84,8 +83,8 @@ export function createOverlayContainers(parts: StoreParts, mountPlace: MountPlac
 			const lowers = await lowersOf(layer);
 			await mountPlace.prepare(layerId);
 			// Left by the mount before; with it the kernel would refuse. Source: overlayfs.rst, volatile mount
-			if (!readOnly)
-				await rm(inLayer(layerId, 'work/work/incompat/volatile'), { recursive: true, force: true });
+			const mark = inLayer(layerId, 'work/work/incompat/volatile');
+			if (!readOnly && existsSync(mark)) await rm(mark, { recursive: true, force: true });
 			const mount = (isVolatile: boolean): void =>
 				mountOverlay(sys, {
 					home,
@@ -119,16 +118,69 @@ export function createOverlayContainers(parts: StoreParts, mountPlace: MountPlac
 			if (link !== undefined) await rm(path.join(home, 'l', link), { force: true });
 			return setAside(home, inLayer(layerId));
 		},
+		remove: removeLayer,
 		leftovers: () => unfinishedFolders(home),
 	};
 }
 
-/** What the file `lower` of a layer above this one holds; undefined where this one is damaged. */
-async function readLowers(parentDir: string): Promise<string | undefined> {
-	const [link, lower] = await Promise.all([
-		readLinkName(parentDir),
-		readIfThere(path.join(parentDir, 'lower')),
-	]);
-	if (link === undefined) return undefined;
-	return [`l/${link}`, ...(lower === undefined || lower === '' ? [] : [lower.trim()])].join(':');
+/** What a layer takes over from the one that it stands on. */
+type Below = {
+	/** For its file `lower`. */
+	readonly lower: string | undefined;
+	readonly uid: number;
+	readonly gid: number;
+	readonly mode: number;
+};
+
+/** @throws FailedPreconditionError where it is damaged */
+async function readParent(driver: StorageDriver, parent: string): Promise<Below> {
+	const dir = await driver.findLayerDir(parent);
+	if (dir !== undefined) {
+		const [link, lower, { uid, gid, mode }] = await Promise.all([
+			readLinkName(dir),
+			readIfThere(path.join(dir, 'lower')),
+			stat(path.join(dir, 'diff')),
+		]);
+		if (link !== undefined) {
+			const names = [`l/${link}`, ...(lower === undefined || lower === '' ? [] : [lower.trim()])];
+			return { lower: names.join(':'), uid, gid, mode };
+		}
+	}
+	throw new FailedPreconditionError(
+		`cannot make a layer above layer "${parent}": that one is damaged; pull the image again`,
+	);
+}
+
+/**
+ * Deletes what a layer always has at once, which is quicker than going through it, and then whatever is left. Only what is
+ * empty goes at once: what a container wrote may take long.
+ */
+async function removeLayer(folder: string): Promise<void> {
+	try {
+		for (const name of emptyFolders) rmdirIfThere(path.join(folder, name));
+		for (const name of ['link', 'lower']) rmSync(path.join(folder, name), { force: true });
+		rmdirIfThere(folder);
+	} catch {
+		await rm(folder, { recursive: true, force: true });
+	}
+}
+
+/** Deepest first. */
+const emptyFolders = [
+	'diff',
+	'merged',
+	'empty',
+	'work/work/incompat/volatile',
+	'work/work/incompat',
+	'work/work',
+	'work/index',
+	'work',
+];
+
+function rmdirIfThere(dir: string): void {
+	try {
+		rmdirSync(dir);
+	} catch (error) {
+		if (errnoCode(error) !== 'ENOENT') throw error;
+	}
 }

@@ -57,6 +57,7 @@ export function createVfsContainers(parts: StoreParts, mountPlace: MountPlace): 
 			mountPlace.unmount(layerId, true);
 			return setAside(home, layerDir(layerId));
 		},
+		remove: (folder) => rm(folder, { recursive: true, force: true }),
 		leftovers: () => unfinishedFolders(home),
 	};
 }

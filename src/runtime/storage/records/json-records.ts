@@ -38,6 +38,19 @@ export function serializeRecords(records: readonly JsonRecord[]): string {
 	return JSON.stringify(records);
 }
 
+/** Makes texts of record files that differ little from each other: a record that did not change is not gone through again. */
+export function createRecordSerializer(): (records: readonly JsonRecord[]) => string {
+	const texts = new WeakMap<JsonRecord, string>();
+	const textOf = (record: JsonRecord): string => {
+		const known = texts.get(record);
+		if (known !== undefined) return known;
+		const text = JSON.stringify(record);
+		texts.set(record, text);
+		return text;
+	};
+	return (records) => `[${records.map(textOf).join(',')}]`;
+}
+
 /** A record file that cannot be read, and is not to be written. */
 export class DamagedRecordsError extends FailedPreconditionError {
 	readonly file: string;

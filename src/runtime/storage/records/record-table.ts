@@ -2,13 +2,13 @@
  * Records that other programs share: read again when somebody changed them, indexed once per change, and written so that
  * nobody ever sees half of it.
  */
-import { readFile, stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { writeFileAtomically } from '../../sys/atomic-file.ts';
-import { errnoCode } from '../../sys/errno.ts';
 import type { FileLock, HeldLock } from '../../sys/file-lock.ts';
 import type { WaitOptions } from '../model.ts';
 import { readChangeToken, writeChangeToken } from './change-token.ts';
-import { type JsonRecord, parseRecords, serializeRecords } from './json-records.ts';
+import { createRecordSerializer, type JsonRecord, parseRecords } from './json-records.ts';
 
 /** One file of a table. What need not survive a reboot is not durable. */
 export type RecordFile = { readonly path: string; readonly durable: boolean };
@@ -56,9 +56,10 @@ export function createRecordTable<T>(
 	makeIndex: (records: readonly (readonly JsonRecord[])[]) => T,
 ): RecordTable<T> {
 	let cached: Cached<T> | undefined;
+	const serialize = createRecordSerializer();
 
 	const load = async (token: string, signal: AbortSignal | undefined): Promise<Cached<T>> => {
-		const stamps = await Promise.all(files.map((file) => fileStamp(file.path)));
+		const stamps = files.map((file) => fileStamp(file.path));
 		// Old writers changed the file and not the token, hence the stamps.
 		if (cached?.token === token && cached.stamps.every((stamp, place) => stamp === stamps[place]))
 			return cached;
@@ -106,14 +107,14 @@ export function createRecordTable<T>(
 							// From here on what is cached may be older than the file.
 							cached = undefined;
 							const [token = ''] = descriptors.map(writeChangeToken);
-							await writeFileAtomically(file.path, serializeRecords(records), {
+							await writeFileAtomically(file.path, serialize(records), {
 								mode: 0o600,
 								durable: durable && file.durable,
 							});
 							const all = files.map((_, other) =>
 								other === place ? records : (current.records[other] ?? []),
 							);
-							const stamps = await Promise.all(files.map(({ path }) => fileStamp(path)));
+							const stamps = files.map(({ path }) => fileStamp(path));
 							current = { token, stamps, records: all, index: makeIndex(all) };
 							cached = current;
 						},
@@ -126,14 +127,10 @@ export function createRecordTable<T>(
 
 const absent = 'absent';
 
-async function fileStamp(file: string): Promise<string> {
-	try {
-		const { ino, size, mtimeNs } = await stat(file, { bigint: true });
-		return `${ino} ${size} ${mtimeNs}`;
-	} catch (error) {
-		if (errnoCode(error) === 'ENOENT') return absent;
-		throw error;
-	}
+/** At once: it waits for no disk, and every turn through another thread would cost more than the call. */
+function fileStamp(file: string): string {
+	const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+	return found === undefined ? absent : `${found.ino} ${found.size} ${found.mtimeNs}`;
 }
 
 async function readText(file: string, signal: AbortSignal | undefined): Promise<string> {
