@@ -113,7 +113,7 @@ export function minimalEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** The last line that says something, fit for one line of a log. */
-export function lastLine(text: string): string {
+function lastLine(text: string): string {
 	const lines = text.split('\n').filter((line) => line.trim() !== '');
 	return sanitizeLine(lines.at(-1)?.trim() ?? '');
 }
