@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createPodNetwork, type PodNetworkOptions } from '../../src/runtime/cni/cni-pod-network.ts';
 import type { AttachRequest, PodNetwork } from '../../src/runtime/cni/pod-network.ts';
@@ -18,15 +19,17 @@ type PortMapping = AttachRequest['portMappings'][number];
 
 describe.skipIf(missing)(`networks of pods${missing ?? ''}`, () => {
 	let undo: AsyncDisposableStack;
-	let before: readonly string[];
+	/** Words that occur in everything that a test makes, and in nothing else. */
+	let marks: string[];
 	beforeEach(() => {
 		undo = new AsyncDisposableStack();
-		before = tables();
+		marks = [];
 	});
 	afterEach(async () => {
 		await undo.disposeAsync();
-		// Whatever a test did, the host is as it was.
-		await expect.poll(() => tables(), { timeout: 10_000 }).toEqual(before);
+		await expect
+			.poll(() => hostLines().filter((line) => marks.some((mark) => line.includes(mark))))
+			.toEqual([]);
 	});
 
 	/** A bridge, a subnet and folders of this try's own. */
@@ -35,6 +38,7 @@ describe.skipIf(missing)(`networks of pods${missing ?? ''}`, () => {
 		const unique = randomBytes(2).toString('hex');
 		const subnet = `10.${200 + ((randomBytes(1)[0] ?? 0) % 50)}.${randomBytes(1)[0]}.0/24`;
 		const bridge = `crit-${unique}`;
+		marks.push(unique, subnet.replace(/0\/24$/, ''), root);
 		const namespaces = createNamespaces({
 			dir: path.join(root, 'ns'),
 			sys: loadLibc(),
@@ -135,6 +139,7 @@ describe.skipIf(missing)(`networks of pods${missing ?? ''}`, () => {
 	test('both families, where they are asked for', async () => {
 		const root = tempDir();
 		const bridge = `crit-${randomBytes(2).toString('hex')}`;
+		marks.push(bridge);
 		const { network, pod } = setUp({ builtin: { dir: root, bridge, dualStack: true } });
 		const both = await pod('both');
 		const { ips } = await network.attach(both.request);
@@ -205,6 +210,34 @@ describe.skipIf(missing)(`networks of pods${missing ?? ''}`, () => {
 		expect(readdirSync(path.join(root, 'leases', name)).filter((file) => /^\d/.test(file))).toEqual([]);
 	});
 
+	test('kill -9 at any moment: the next run finds and undoes everything', async () => {
+		const { root, bridge, subnet, namespaces, open, cacheDir } = setUp();
+		const program = new URL('./cni-attach-program.ts', import.meta.url).pathname;
+		let found = 0;
+		for (const delayMs of [0, 4, 9, 15, 22, 30]) {
+			const child = spawn(process.execPath, [program, root, bridge, subnet], {
+				stdio: ['ignore', 'pipe', 'inherit'],
+			});
+			const ended = new Promise((resolve) => child.once('exit', resolve));
+			await lines(child, 3);
+			await sleep(delayMs);
+			child.kill('SIGKILL');
+			await ended;
+			found += readdirSync(cacheDir).length;
+			const next = open();
+			expect(await next.collect(new Set())).toEqual([]);
+			for (const id of namespaces.list()) await namespaces.unpin(id);
+			expect(readdirSync(cacheDir)).toEqual([]);
+			const leases = path.join(root, 'builtin/addresses/criscope');
+			expect(readdirSync(leases).filter((name) => /^\d/.test(name))).toEqual([]);
+			// A plugin that was left at work would make another one now.
+			await expect
+				.poll(() => execFileSync('ip', ['-o', 'link', 'show', 'master', bridge], { encoding: 'utf8' }))
+				.toBe('');
+		}
+		expect(found).toBeGreaterThan(0);
+	});
+
 	test('a namespace that went first: address, rules and record go all the same', async () => {
 		const { network, open, pod, confDir, cacheDir, namespaces, subnet, unique, root } = setUp();
 		const bridge = `crin-${unique}`;
@@ -239,30 +272,33 @@ describe.skipIf(missing)(`networks of pods${missing ?? ''}`, () => {
 	});
 });
 
+/** Waits until a program has printed so many lines. */
+function lines(child: ChildProcess, count: number): Promise<void> {
+	const { promise, resolve, reject } = Promise.withResolvers<void>();
+	let text = '';
+	child.stdout?.on('data', (chunk: Buffer) => {
+		text += chunk.toString();
+		if (text.split('\n').length > count) resolve();
+	});
+	child.once('exit', () => reject(new Error(`the program ended by itself, after "${text}"`)));
+	return promise;
+}
+
 function inNetns(netnsPath: string, command: readonly string[]): string {
 	return execFileSync('nsenter', [`--net=${netnsPath}`, ...command], { encoding: 'utf8' });
 }
 
-/** What pods change of a host, without what differs each time it is looked at. */
-function tables(): readonly string[] {
+/** All of a host that pods change. */
+function hostLines(): readonly string[] {
 	const read = (file: string, ...args: string[]) =>
-		execFileSync(file, args, { encoding: 'utf8' })
-			.split('\n')
-			.map((line) => line.replace(/ (?:state|valid_lft|preferred_lft|qlen) .*$/, ''));
-	// portmap's chains for all host ports stay as long as any runtime has one.
-	const rules = (...command: [string, ...string[]]) =>
-		read(...command).filter((line) => !line.includes('CNI-HOSTPORT-'));
+		execFileSync(file, args, { encoding: 'utf8' }).split('\n');
 	return [
 		...read('ip', '-o', 'link'),
 		...read('ip', '-o', 'addr'),
 		...read('ip', 'route'),
-		...rules('iptables', '-S'),
-		...rules('iptables', '-t', 'nat', '-S'),
-		...rules('ip6tables', '-S'),
-		...rules('ip6tables', '-t', 'nat', '-S'),
-		...readFileSync('/proc/self/mountinfo', 'utf8')
-			.split('\n')
-			.filter((line) => line.includes(' - nsfs ')),
+		...read('iptables-save'),
+		...read('ip6tables-save'),
+		...readFileSync('/proc/self/mountinfo', 'utf8').split('\n'),
 	];
 }
 
