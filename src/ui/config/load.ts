@@ -1,8 +1,8 @@
 import { parse, TomlError } from 'smol-toml';
 import { didYouMean } from '../../text/suggest.ts';
+import { findKeyLines } from '../../text/toml-lines.ts';
 import { type Config, ConfigError, defaultConfig, themes, timestampModes } from './config.ts';
 import { type ConfigurableCommand, readKeys, refuseClashes } from './keys.ts';
-import { findKeyLines } from './lines.ts';
 import { createTableReader, type Fail } from './values.ts';
 
 /** What reading the configuration needs from outside. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { findKeyLines } from '../../../../src/text/toml-lines.ts';
 import { ConfigError, defaultConfig } from '../../../../src/ui/config/config.ts';
 import { applyKeys, type ConfigurableCommand } from '../../../../src/ui/config/keys.ts';
-import { findKeyLines } from '../../../../src/ui/config/lines.ts';
 import { configPaths, loadConfig, parseConfig } from '../../../../src/ui/config/load.ts';
 
 const commands: readonly ConfigurableCommand[] = [
