@@ -109,7 +109,7 @@ describe.skipIf(missing)(`namespaces${missing ?? ''}`, () => {
 		expect(await refusal({ 'net.ipv4.ip_forward': '1' }, { network: false })).toContain('shares its net');
 		expect(await refusal({ 'kernel.sem': '1' }, { ipc: false })).toContain('shares its ipc');
 		expect(await refusal({ 'net.ipv4.no_such': '1' })).toBe(
-			'cannot set sysctl "net.ipv4.no_such" to "1": this kernel has no such sysctl',
+			'cannot set sysctl "net.ipv4.no_such" to "1": there is no such sysctl in a pod',
 		);
 		expect(await refusal({ 'net.ipv4.ip_unprivileged_port_start': 'x' })).toContain('EINVAL');
 		expect(await refusal({}, { hostname: 'h'.repeat(65) })).toContain('sethostname');

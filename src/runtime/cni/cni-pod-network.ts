@@ -1,8 +1,8 @@
 /** Networking of pods by CNI plugins: what pod-network.ts promises. Source: CNI spec 1.1; CRI-O 1.36 */
-import { statfsSync } from 'node:fs';
 import { errorMessage } from '../../cri/errors.ts';
 import type { Log } from '../log.ts';
 import { type Attachment, type AttachmentRecord, createAttachmentCache } from './attachment-cache.ts';
+import { openNetns, targetOf } from './attachment-target.ts';
 import { type BuiltinBridge, type BuiltinBridgeOptions, createBuiltinBridge } from './builtin-bridge.ts';
 import { capabilityArgsOf, portMappingsCapability } from './capabilities.ts';
 import { addChain, type Chain, checkChain, deleteChain } from './chain.ts';
@@ -11,7 +11,6 @@ import { collectGarbage } from './garbage.ts';
 import { declares, type PluginConf } from './network-list.ts';
 import { type ChosenNetwork, createNetworks } from './networks.ts';
 import { endOrphans } from './orphans.ts';
-import type { CniTarget } from './plugin-call.ts';
 import { type AttachRequest, CniError, type PodNetwork, type PodNetworkResult } from './pod-network.ts';
 import { createPodQueues } from './pod-queues.ts';
 import { addressesOf } from './results.ts';
@@ -57,6 +56,8 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 	});
 	const queue = createPodQueues();
 	let madeHostPorts = false;
+	/** Attached by this run, and not to be collected by a caller whose list is older than they are. */
+	const attachedHere = new Set<string>();
 
 	/** Host ports work with any network: where its plugins make none, portmap is added to them. */
 	async function chainOf(
@@ -211,10 +212,19 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 				// A try that a crash has cut short.
 				const [failure] = await detachId(request.podSandboxId, request, signal);
 				if (failure !== undefined) throw failure;
-				return await attachAll(request, signal);
+				attachedHere.add(request.podSandboxId);
+				try {
+					return await attachAll(request, signal);
+				} catch (error) {
+					attachedHere.delete(request.podSandboxId);
+					throw error;
+				}
 			}),
 		detach: (request, { signal } = {}) =>
-			queue.run(request.podSandboxId, () => detachId(request.podSandboxId, request, signal)),
+			queue.run(request.podSandboxId, () => {
+				attachedHere.delete(request.podSandboxId);
+				return detachId(request.podSandboxId, request, signal);
+			}),
 		check: (request, { signal } = {}) =>
 			queue.run(request.podSandboxId, async () => {
 				const record = await cache.load(request.podSandboxId);
@@ -230,7 +240,8 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 		async collect(live, { signal } = {}) {
 			const failures: CniError[] = [];
 			for (const id of cache.ids().filter((cached) => !live.has(cached))) {
-				failures.push(...(await queue.run(id, () => detachId(id, undefined, signal))));
+				const gone = () => (attachedHere.has(id) ? Promise.resolve([]) : detachId(id, undefined, signal));
+				failures.push(...(await queue.run(id, gone)));
 			}
 			let chosen: readonly ChosenNetwork[];
 			try {
@@ -256,33 +267,6 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 function identityOf(request: Omit<AttachRequest, 'portMappings' | 'annotations' | 'cgroupPath'>) {
 	const { podSandboxId, podName, podNamespace, podUid, netnsPath } = request;
 	return { podSandboxId, podName, podNamespace, podUid, netnsPath };
-}
-
-function targetOf(record: AttachmentRecord, attachment: Attachment): CniTarget {
-	const args = {
-		IgnoreUnknown: '1',
-		K8S_POD_NAMESPACE: record.podNamespace,
-		K8S_POD_NAME: record.podName,
-		K8S_POD_INFRA_CONTAINER_ID: record.podSandboxId,
-		K8S_POD_UID: record.podUid,
-	};
-	// The form knows no escapes.
-	const pairs = Object.entries(args).map(([name, value]) => `${name}=${value.replace(/[;=]/g, '_')}`);
-	return {
-		containerId: record.podSandboxId,
-		netns: openNetns(record.netnsPath),
-		interface: attachment.interface,
-		args: pairs.join(';'),
-	};
-}
-
-/** The path where it is a namespace, else ''. Source: linux/magic.h, NSFS_MAGIC and PROC_SUPER_MAGIC */
-function openNetns(netnsPath: string): string {
-	try {
-		return [0x6e736673, 0x9fa0].includes(statfsSync(netnsPath).type) ? netnsPath : '';
-	} catch {
-		return '';
-	}
 }
 
 function readAddresses(chain: Chain, result: unknown): readonly string[] {

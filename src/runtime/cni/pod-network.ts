@@ -64,6 +64,9 @@ export type PodNetwork = AsyncDisposable & {
 		options?: WaitOptions,
 	): Promise<readonly CniError[]>;
 	check(request: AttachRequest, options?: WaitOptions): Promise<void>;
-	/** Detaches everything in the cache that belongs to none of the given sandboxes (GC). */
+	/**
+	 * Detaches everything in the cache that belongs to none of the given sandboxes (GC). What this run has attached and not
+	 * detached counts as given. To be called at start, and now and then for what could not be detached.
+	 */
 	collect(livePodSandboxIds: ReadonlySet<string>, options?: WaitOptions): Promise<readonly CniError[]>;
 };

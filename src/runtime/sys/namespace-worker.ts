@@ -61,7 +61,7 @@ function writeSysctl({ name, path, value }: PinJob['sysctls'][number]): void {
 		}
 	} catch (error) {
 		const code = errnoCode(error);
-		const reason = code === 'ENOENT' ? 'this kernel has no such sysctl' : (code ?? String(error));
+		const reason = code === 'ENOENT' ? 'there is no such sysctl in a pod' : (code ?? String(error));
 		throw new SysctlFailure({ kind: 'sysctl', name, value, reason });
 	}
 }

@@ -359,6 +359,19 @@ describe('checking and collecting', () => {
 		expect(without.verbs()).toEqual(['ADD first', 'ADD second']);
 	});
 
+	test('a pod attached meanwhile is not collected by a list that does not know it yet', async () => {
+		const { network, open, verbs } = setUp();
+		const attaching = network.attach(request);
+		await expect.poll(verbs).toContain('ADD first');
+		expect(await network.collect(new Set())).toEqual([]);
+		await attaching;
+		expect(await network.collect(new Set())).toEqual([]);
+		expect(verbs()).toEqual(['ADD first', 'ADD second']);
+		// For another run it is what a dead one has left.
+		expect(await open().collect(new Set())).toEqual([]);
+		expect(verbs().slice(2)).toEqual(['DEL second', 'DEL first']);
+	});
+
 	test('GC names the living, to plugins that know it', async () => {
 		const versions = ['1.0.0', '1.1.0'];
 		const known = setUp(
