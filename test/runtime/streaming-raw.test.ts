@@ -303,6 +303,24 @@ test('who asks for echoes without reading them is cut off', async () => {
 	expect(written).toBeLessThan(limitBytes);
 });
 
+test('connections that say nothing take neither descriptors nor turns', async () => {
+	const { server } = await start();
+	const port = Number(new URL(server.baseUrl).port);
+	const before = readdirSync('/proc/self/fd').length;
+	const sockets = Array.from({ length: 400 }, () => net.connect(port, '127.0.0.1'));
+	for (const socket of sockets) socket.on('error', () => {});
+	cleanups.push(() => {
+		for (const socket of sockets) socket.destroy();
+	});
+	// Both ends of each live in this process.
+	await expect
+		.poll(() => sockets.filter((socket) => socket.closed || socket.readyState !== 'open').length)
+		.toBe(300);
+	await expect.poll(() => readdirSync('/proc/self/fd').length - before).toBeLessThan(210);
+	const good = { ...spdy, 'X-Stream-Protocol-Version': 'v4.channel.k8s.io' };
+	expect((await ask(execUrl(server, ['true']), 'POST', good)).status).toBe(101);
+});
+
 /** All messages of a WebSocket until it closes. */
 async function converse(url: string, protocols: readonly string[], send: readonly (string | Buffer)[]) {
 	const socket = new WebSocket(url, [...protocols]);

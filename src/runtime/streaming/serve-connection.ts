@@ -45,6 +45,9 @@ type Refusal = {
 /** Larger than any client's message; Go's server takes as much. */
 const maxMessageBytes = 32 << 20;
 
+/** What may wait unsent before pings go unanswered: more than one piece of output. */
+const maxWaitingBytes = 1 << 20;
+
 /** @param options.take takes the request of a token; undefined where there is none (any more) */
 export function createConnectionServer(options: {
 	readonly backend: StreamingBackend;
@@ -148,6 +151,7 @@ export function createConnectionServer(options: {
 		maxPayload: maxMessageBytes,
 		// Known to ws since 8.19, to its types not yet.
 		closeTimeout: limits.lingerMs,
+		autoPong: false,
 	} as const;
 	const webSockets = new WebSocketServer(webSocketOptions);
 	webSockets.on('headers', (headers, request) => {
@@ -196,6 +200,10 @@ export function createConnectionServer(options: {
 		// The choice is made. By the letter of the standard ws would refuse Kubernetes' names that have a slash in them.
 		delete request.headers['sec-websocket-protocol'];
 		webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+			webSocket.on('ping', (bytes) => {
+				// Who pings without reading the answers gets no more of them: each would wait in our memory.
+				if (webSocket.bufferedAmount < maxWaitingBytes) webSocket.pong(bytes);
+			});
 			setIdleTimeout(socket, limits.idleTimeoutMs);
 			const session =
 				entry.kind === 'portForward'

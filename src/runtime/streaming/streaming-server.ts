@@ -106,7 +106,11 @@ export async function createStreamingServer(options: {
 		requestTimeout: 10_000,
 	});
 	server.on('request', connections.refusePlain);
-	server.on('upgrade', connections.upgrade);
+	const silent = limitSilent(server);
+	server.on('upgrade', (request, socket, head) => {
+		silent.delete(socket);
+		connections.upgrade(request, socket, head);
+	});
 	server.on('clientError', (_error, socket) => {
 		socket.destroy();
 	});
@@ -138,4 +142,23 @@ export async function createStreamingServer(options: {
 			waited.abort();
 		},
 	};
+}
+
+/** Connections that have not said yet what they want. A client says it at once. */
+const maxSilent = 100;
+
+/**
+ * Anybody on the machine may connect, and each connection takes a descriptor that containers need: beyond a hundred that
+ * say nothing, the one that has done so longest is closed.
+ * @returns those connections; one that has said what it wants is to be taken out
+ */
+function limitSilent(server: http.Server): Set<Duplex> {
+	const silent = new Set<Duplex>();
+	server.on('connection', (socket) => {
+		silent.add(socket);
+		socket.once('close', () => silent.delete(socket));
+		const [longest] = silent;
+		if (silent.size > maxSilent) longest?.destroy();
+	});
+	return silent;
 }
