@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { OciSpec } from '../../src/runtime/oci/model.ts';
 import {
 	type PreparedSpec,
 	type PrepareRequest,
@@ -14,7 +15,7 @@ import { containerRequest, imageRunConfig, runcHandler, sandboxRequest } from '.
 import { tempDir } from './temp-dir.ts';
 
 const applets =
-	'true sh cat echo id ls grep mount umount touch mkdir stat hostname unshare env ps head cut chroot mknod pwd readlink sleep'.split(
+	'true sh cat echo id ls grep mount umount touch mkdir stat hostname unshare env ps head cut chroot mknod pwd readlink sleep wc'.split(
 		' ',
 	);
 
@@ -67,16 +68,28 @@ export function runByRunc(script: string, changes: RunChanges = {}): RunResult {
 		containerEnvPath: file(bundle, 'containerenv', ''),
 		...rest,
 	});
-	writeFileSync(path.join(bundle, 'config.json'), JSON.stringify(prepared.spec));
+	return { ...prepared, ...run(prepared.spec, { bundle, id }), rootfs };
+}
+
+/** Runs another spec, of the same root filesystem. */
+export function runSpecByRunc(
+	make: (rootfs: string, id: string) => OciSpec,
+): Pick<RunResult, 'stdout' | 'stderr' | 'exitCode'> {
+	const { rootfs, bundle } = makeBundle();
+	const id = `spec-${randomBytes(6).toString('hex')}`;
+	return run(make(rootfs, id), { bundle, id });
+}
+
+function run(spec: OciSpec, { bundle, id }: { readonly bundle: string; readonly id: string }) {
+	writeFileSync(path.join(bundle, 'config.json'), JSON.stringify(spec));
 	onTestFinished(() => removeCgroups(id));
 	const root = path.join(bundle, 'runc');
-	const result = spawnSync('runc', ['--root', root, 'run', '--bundle', bundle, id], {
+	const { stdout, stderr, status } = spawnSync('runc', ['--root', root, 'run', '--bundle', bundle, id], {
 		encoding: 'utf8',
 		timeout: 20_000,
 	});
 	spawnSync('runc', ['--root', root, 'delete', '--force', id]);
-	const { stdout, stderr, status } = result;
-	return { ...prepared, stdout, stderr, exitCode: status ?? -1, rootfs };
+	return { stdout, stderr, exitCode: status ?? -1 };
 }
 
 function makeBundle(): { readonly rootfs: string; readonly bundle: string } {

@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { chooseSeccomp } from '../../src/runtime/oci/seccomp.ts';
+import { buildInfraSpec } from '../../src/runtime/oci/spec-infra.ts';
 import { readHostFacts } from '../../src/runtime/sys/host-limits.ts';
 import { whatIsMissing } from '../helpers/requires.ts';
-import { mountRequest, ownNamespaces } from '../helpers/spec-requests.ts';
-import { runByRunc, sharedMount } from '../helpers/spec-rig.ts';
+import { ownNamespaces } from '../helpers/spec-requests.ts';
+import { runByRunc, runSpecByRunc } from '../helpers/spec-rig.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 
 const missing = whatIsMissing('root', 'runc', '/bin/busybox');
@@ -152,86 +154,29 @@ describe.skipIf(missing)(`specs run by runc${missing ?? ''}`, () => {
 		expect(free.stdout).toBe('Seccomp:\t0\n');
 	});
 
-	test('mounts: missing sources, links, read-only, recursively so', () => {
-		const host = tempDir();
-		mkdirSync(path.join(host, 'real/inner'), { recursive: true });
-		execFileSync('mount', ['-t', 'tmpfs', 'spec-test', path.join(host, 'real/inner')]);
-		try {
-			symlinkSync('real', path.join(host, 'link'));
-			const script = (dir: string) => `touch ${dir}/x || echo top; touch ${dir}/inner/x || echo inner`;
-			const mounts = [
-				mountRequest({ containerPath: '/ro', hostPath: path.join(host, 'link'), readonly: true }),
-				mountRequest({
-					containerPath: '/rro',
-					hostPath: path.join(host, 'link'),
-					readonly: true,
-					recursiveReadOnly: true,
-				}),
-				mountRequest({ containerPath: '/new/deep', hostPath: path.join(host, 'missing/dir') }),
-			];
-			const result = runByRunc(`${script('/ro')}; ${script('/rro')}; touch /new/deep/y`, {
-				container: { mounts },
-			});
-			expect(result.stdout).toBe('top\ntop\ninner\n');
-			expect(existsSync(path.join(host, 'missing/dir/y'))).toBe(true);
-			expect(result.mounts.map(({ hostPath }) => hostPath)).toEqual([
-				path.join(host, 'real'),
-				path.join(host, 'real'),
-				path.join(host, 'missing/dir'),
-			]);
-		} finally {
-			execFileSync('umount', [path.join(host, 'real/inner')]);
-		}
-	});
-
-	test('mount propagation: out to the host only where it was asked for', () => {
-		const host = sharedMount();
-		for (const dir of ['shared', 'private', 'slave']) mkdirSync(path.join(host, dir));
-		const mounts = [
-			mountRequest({
-				containerPath: '/s',
-				hostPath: path.join(host, 'shared'),
-				propagation: 'bidirectional',
-			}),
-			mountRequest({ containerPath: '/p', hostPath: path.join(host, 'private') }),
-			mountRequest({
-				containerPath: '/l',
-				hostPath: path.join(host, 'slave'),
-				propagation: 'hostToContainer',
-			}),
-		];
-		const script = 'for d in s p l; do mkdir /$d/in; mount -t tmpfs inner /$d/in && touch /$d/in/file; done';
-		const { exitCode } = runByRunc(script, { container: { mounts, security: { privileged: true } } });
-		expect(exitCode).toBe(0);
-		expect(existsSync(path.join(host, 'shared/in/file'))).toBe(true);
-		expect(existsSync(path.join(host, 'private/in/file'))).toBe(false);
-		expect(existsSync(path.join(host, 'slave/in/file'))).toBe(false);
-	});
-
-	test('nothing in an image leads to the host', () => {
-		const host = tempDir();
-		const { exitCode, stdout } = runByRunc('pwd -P; cat /etc/passwd', {
-			container: { workingDir: '/way/out', security: { runAsUser: 5n } },
-			image: {
-				entrypoint: [],
-				cmd: [],
+	test('the infra container runs with nothing but a process', () => {
+		const { stdout, stderr, exitCode } = runSpecByRunc((rootfs, id) =>
+			buildInfraSpec({
+				args: ['/bin/sh', '-c', 'cat /proc/self/status; echo $$; touch /x || echo sealed'],
 				env: [],
-				workingDir: '',
-				user: '',
-				volumes: ['/way/volume'],
-				stopSignal: '',
-				labels: {},
-			},
-			arrange: (rootfs) => {
-				symlinkSync(host, path.join(rootfs, 'way'));
-				writeFileSync(path.join(host, 'passwd'), 'secret:x:5:5::/:\n');
-			},
-		});
-		expect(exitCode).toBe(0);
-		expect(stdout).toContain(path.join(host, 'out'));
-		expect(existsSync(path.join(host, 'out'))).toBe(false);
-		expect(existsSync(path.join(host, 'volume'))).toBe(false);
-		expect(stdout).not.toContain('secret');
+				rootfsPath: rootfs,
+				hostname: 'infra',
+				cgroupsPath: `/${id}`,
+				limits: { ...readHostFacts(), cgroupVersion: 1 },
+				namespacePaths: { network: undefined, ipc: undefined, uts: undefined },
+				seccomp: chooseSeccomp({
+					profile: runtimeDefault,
+					privileged: false,
+					isEnabled: true,
+					target: { capabilities: [], kernel: [6, 18] },
+				}),
+				annotations: {},
+			}),
+		);
+		expect(exitCode, stderr).toBe(0);
+		expect(statusLine(stdout, 'CapBnd')).toBe('0000000000000000');
+		expect(statusLine(stdout, 'Seccomp')).toBe('2');
+		expect(stdout).toMatch(/^1\nsealed$/m);
 	});
 
 	test('environment, terminal, limits, umask, devices', () => {
