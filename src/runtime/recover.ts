@@ -165,8 +165,13 @@ async function removeLeftovers(parts: Parts, loaded: Loaded): Promise<void> {
 			() => rm(path.join(paths.sandboxesDir, id), { recursive: true, force: true }),
 		]);
 	}
-	for (const id of await unknown(entries(paths.exitsDir))) {
-		steps.push(['remove an exit file', () => rm(path.join(paths.exitsDir, id), { force: true })]);
+	for (const dir of [paths.exitsDir, paths.attachDir]) {
+		for (const id of await unknown(entries(dir))) {
+			steps.push([
+				'remove a file of a container without record',
+				() => rm(path.join(dir, id), { force: true }),
+			]);
+		}
 	}
 	for (const { id } of loaded.sandboxes.broken) {
 		const dir = path.join(paths.sandboxRecordsDir, id);

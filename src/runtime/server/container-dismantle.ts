@@ -1,5 +1,6 @@
 /** Takes a container apart, by its id and record alone: after a removal, a failed making, or a crash at any moment. */
 import { rm } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerRecord } from '../store/model.ts';
 import { runSteps } from './dismantle.ts';
@@ -25,7 +26,7 @@ export async function dismantleContainer(parts: PodParts, id: string): Promise<b
 	parts.containers.releaseName(id);
 	const wasListed = record.phase === 'complete';
 	await parts.containers.update(id, { phase: 'removing' }).catch(() => undefined);
-	const { bundleDir, exitsDir } = parts.paths.containerPaths(id, record.logPath);
+	const { bundleDir, exitsDir, attachDir } = parts.paths.containerPaths(id, record.logPath);
 	const parent = parts.sandboxes.get(record.podSandboxId)?.request.cgroupParent;
 	const clean = await runSteps(
 		[
@@ -38,7 +39,9 @@ export async function dismantleContainer(parts: PodParts, id: string): Promise<b
 			['remove the writable layer', () => parts.layers.remove(id)],
 			['remove the cgroup', () => removeCgroups(parts, record, parent)],
 			['remove the bundle', () => rm(bundleDir, { recursive: true, force: true })],
-			['remove the exit file', () => rm(`${exitsDir}/${id}`, { force: true })],
+			['remove the exit file', () => rm(path.join(exitsDir, id), { force: true })],
+			// A link of conmon's to the bundle.
+			['remove the way to attach', () => rm(path.join(attachDir, id), { force: true })],
 		],
 		id,
 		parts.log,

@@ -40,7 +40,9 @@ export async function removeInfra(parts: PodParts, record: PodSandboxRecord): Pr
 	if (record.request.security.namespaces.pid !== 'pod' && record.infra === undefined) return;
 	await parts.processes.delete(record.id, parts.handlers.demand(record.runtimeHandler));
 	await rm(parts.paths.infraPaths(record.id).bundleDir, { recursive: true, force: true });
-	await rm(`${parts.paths.exitsDir}/${record.id}`, { force: true });
+	for (const dir of [parts.paths.exitsDir, parts.paths.attachDir]) {
+		await rm(path.join(dir, record.id), { force: true });
+	}
 }
 
 /** What a stopped sandbox does not need any more, in the order in which it can be let go. */

@@ -4,7 +4,7 @@
  * program keeps when it is executed, so that the kernel itself reaps the orphans of the pod.
  * Source: sigaction(2), "SIGCHLD set to SIG_IGN"; pid_namespaces(7); cri-o 1.36 for what else an infra container is.
  */
-import { lstat, mkdir, readlink, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readlink, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CreatedProcess } from '../oci/container-process.ts';
 import type { OciMount } from '../oci/model.ts';
@@ -15,8 +15,17 @@ import type { PodParts } from './pod-parts.ts';
 /** Where programs and their libraries are, on any Linux. */
 const programFolders = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/usr', '/nix', '/gnu'];
 
-/** 68 years: not every sleep knows "infinity". */
-const holderCommand = ['/bin/sh', '-c', "trap '' CHLD TERM INT HUP; exec sleep 2147483647"];
+/**
+ * Waits at a pipe that nobody writes to, using no other program: whoever looks for processes by name in the pod shall find
+ * none of ours.
+ */
+const holderScript = "trap '' CHLD HUP INT QUIT TERM USR1 USR2; while :; do read -r _; done <>/hold";
+
+/** What it is seen as in the pod. */
+const holderName = '/pause';
+
+/** Source: mknod(2) */
+const fifo = 0o010000;
 
 /** nobody, so that no process of the pod is of the same user and reads the holder's memory or root. */
 const holderId = 65_534;
@@ -37,8 +46,11 @@ export async function startInfra(
 	const { cgroupsPath } = parts.cgroups.pathsFor(record.cgroupParent, 'container', record.id);
 	const rootfs = path.join(paths.bundleDir, 'rootfs');
 	const programs = await makeRootfs(rootfs);
+	await rm(path.join(rootfs, 'hold'), { force: true });
+	parts.sys.mknod(path.join(rootfs, 'hold'), fifo | 0o666, 0, 0);
+	await chmod(path.join(rootfs, 'hold'), 0o666);
 	const { process, ...rest } = buildInfraSpec({
-		args: holderCommand,
+		args: [await holderProgram(rootfs), '-c', holderScript],
 		env: [],
 		rootfsPath: rootfs,
 		hostname: record.hostname,
@@ -84,6 +96,14 @@ export function placeMonitor(
 	const { path: cgroup } = cgroups.pathsFor(parent, 'monitor', id);
 	cgroups.create(cgroup);
 	cgroups.addProcess(cgroup, pid);
+}
+
+/** The host's shell; by a name of our own where it does not mind how it is called, as busybox would. */
+async function holderProgram(rootfs: string): Promise<string> {
+	const shell = '/bin/sh';
+	if (path.basename(await realpath(shell)).includes('busybox')) return shell;
+	await symlink(shell, path.join(rootfs, holderName)).catch(ignoreExisting);
+	return holderName;
 }
 
 /** Folders to mount on, and the links that a host with merged /usr has in their place. */
