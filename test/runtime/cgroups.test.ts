@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { detectCgroupLayout } from '../../src/node/cgroup-layout.ts';
 import type { Cgroups } from '../../src/runtime/cgroup/cgroups.ts';
@@ -18,7 +18,7 @@ describe.skipIf(!available)('cgroups of this host (root, a cgroup filesystem)', 
 
 	afterEach(async () => {
 		await cgroups.remove(parent);
-		for (const mount of mounts) expect(existsSync(`${mount}${parent}`)).toBe(false);
+		for (const mount of [...mounts, layout.unifiedMount]) expect(existsSync(`${mount}${parent}`)).toBe(false);
 	});
 
 	test('hold a process, tell what it uses, and go when it is gone', async () => {
@@ -47,6 +47,17 @@ describe.skipIf(!available)('cgroups of this host (root, a cgroup filesystem)', 
 			child.kill('SIGKILL');
 		}
 	});
+
+	test.skipIf(layout.mode !== 'hybrid')(
+		'what runc leaves in the tree beside goes too (hybrid host)',
+		async () => {
+			const left = `${parent}/criscope-two`;
+			mkdirSync(`${layout.unifiedMount}${left}`, { recursive: true });
+			expect(cgroups.list(parent)).toEqual([left]);
+			await cgroups.remove(left);
+			expect(existsSync(`${layout.unifiedMount}${left}`)).toBe(false);
+		},
+	);
 
 	test('removing what is not there is no error, and nothing removes the hierarchy itself', async () => {
 		await cgroups.remove(`${parent}/gone`);

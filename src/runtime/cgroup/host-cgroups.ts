@@ -30,6 +30,9 @@ export function openCgroups(layout: CgroupLayout, driver: Cgroups['driver']): Cg
 			? [layout.unifiedMount ?? '/sys/fs/cgroup']
 			: [...new Set(layout.controllerMounts.values())];
 	const folders = (path: string) => roots.map((root) => root + path);
+	// On a hybrid host runc makes a cgroup in the v2 tree as well, and leaves it behind.
+	const everyRoot =
+		version === 1 && layout.unifiedMount !== undefined ? [...roots, layout.unifiedMount] : roots;
 
 	function create(path: string): void {
 		if (driver === 'systemd') return;
@@ -74,7 +77,7 @@ export function openCgroups(layout: CgroupLayout, driver: Cgroups['driver']): Cg
 		async remove(path) {
 			// An empty path would be the hierarchy itself.
 			if (path.split('/').every((part) => part === '')) return;
-			await Promise.all(folders(path).map(removeOne));
+			await Promise.all(everyRoot.map((root) => removeOne(root + path)));
 		},
 		processes: (path) => [...new Set(folders(path).flatMap((folder) => everyProcess(folder)))],
 		read(path) {
@@ -86,7 +89,7 @@ export function openCgroups(layout: CgroupLayout, driver: Cgroups['driver']): Cg
 		},
 		list(parent) {
 			const found = new Set<string>();
-			for (const root of roots) collect(root, parent === '/' ? '' : parent, found);
+			for (const root of everyRoot) collect(root, parent === '/' ? '' : parent, found);
 			return [...found].sort();
 		},
 	};
