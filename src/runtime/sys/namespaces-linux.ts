@@ -22,6 +22,9 @@ const sysctlOwners: readonly { readonly pattern: RegExp; readonly kind: Namespac
 	{ pattern: /^kernel\.domainname$/, kind: 'uts' },
 ];
 
+/** No path, and nothing hidden. */
+const idPattern = /^\w[\w.-]*$/;
+
 export type NamespacesOptions = {
 	/** Made where it is not there; nothing else lies in it. */
 	readonly dir: string;
@@ -96,7 +99,11 @@ export function createNamespaces({ dir, sys, log }: NamespacesOptions): Namespac
 		async unpin(id) {
 			releaseAll(id);
 		},
-		list: () => [...new Set(namespaceKinds.flatMap((kind) => readdirSync(path.join(dir, kind))))].sort(),
+		list() {
+			const names = namespaceKinds.flatMap((kind) => readdirSync(path.join(dir, kind)));
+			// Whatever else somebody has put there is not to be released.
+			return [...new Set(names)].filter((name) => idPattern.test(name)).sort();
+		},
 		[Symbol.asyncDispose]: () => thread[Symbol.asyncDispose](),
 	};
 }
@@ -133,6 +140,6 @@ function dotted(name: string): string {
 }
 
 function checkedId(id: string): string {
-	if (/^[\w][\w.-]*$/.test(id)) return id;
+	if (idPattern.test(id)) return id;
 	throw new InvalidArgumentError(`cannot pin namespaces of "${id}": this is no id of a sandbox`);
 }
