@@ -3,11 +3,14 @@ import { FailedPreconditionError, NotFoundError } from '../cri/errors.ts';
 import type { HandlerConfig } from './oci/model.ts';
 import type { Handlers } from './server/pod-parts.ts';
 
-/** @param configured the default first */
-export function createHandlers(configured: readonly HandlerConfig[]): Handlers {
+/** @param read what is configured now, the default first; asked each time, since it may be read anew */
+export function createHandlers(read: () => readonly HandlerConfig[]): Handlers {
 	return {
-		all: configured,
+		get all() {
+			return read();
+		},
 		demand(name) {
+			const configured = read();
 			const handler = name === '' ? configured[0] : configured.find((known) => known.name === name);
 			if (handler === undefined) {
 				const known = configured.map((one) => `"${one.name}"`).join(', ') || 'none';

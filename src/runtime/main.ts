@@ -7,10 +7,16 @@ import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage, PermissionError } from '../cri/errors.ts';
 import { startCriServer } from '../cri/transport/server.ts';
-import { createLog, type Log } from './log.ts';
+import { createLiveConfig } from './config/live-config.ts';
+import { loadRuntimeConfig, type RuntimeConfig } from './config/runtime-config.ts';
+import { leaveWhenIdle } from './idle-exit.ts';
+import { createLog, type Log, type LogLevel, logLevels } from './log.ts';
+import { countPulls } from './metrics/count-pulls.ts';
+import { createMetrics } from './metrics/metrics.ts';
+import { startMetricsServer } from './metrics/metrics-server.ts';
 import { openImages } from './open-images.ts';
 import { type OpenPods, openPods } from './open-pods.ts';
-import type { ServeOptions } from './options.ts';
+import { defaultSocketPath, type ServeOptions } from './options.ts';
 import { createImageSummaries } from './server/image-summaries.ts';
 import { createInstrument } from './server/instrument.ts';
 import { createServices } from './server/services.ts';
@@ -44,49 +50,104 @@ export async function serve(options: ServeOptions, context: ServeContext): Promi
 	process.umask(0o022);
 	// A log that nobody reads any more must not end the runtime.
 	context.stderr.on('error', () => undefined);
-	const log = createLog(context.stderr, {
-		level: options.logLevel,
-		format: options.logFormat ?? (context.stderr.isTTY === true ? 'text' : 'json'),
-	});
+	const load = () =>
+		loadRuntimeConfig({ file: options.configFile, dir: options.configDir, env: context.env });
+	const config = await load();
+	const { log, setLevel } = createRuntimeLog(options, context);
 	reportFaults(log);
-	return run(options, context, log);
+	setLevel(config.logLevel);
+	for (const note of config.notes) log('warn', note);
+	return run(options, context, { log, config, load, setLevel });
 }
 
-async function run(options: ServeOptions, context: ServeContext, log: Log): Promise<number> {
-	using signals = listenForShutdown(() =>
-		log('info', 'SIGHUP: nothing to do, configuration files are read anew when they change'),
-	);
+/** The log, whose level the configuration may change meanwhile; a flag's stays. */
+function createRuntimeLog(options: ServeOptions, { stderr }: ServeContext) {
+	const everything = createLog(stderr, {
+		level: 'debug',
+		format: options.logFormat ?? (stderr.isTTY === true ? 'text' : 'json'),
+	});
+	let threshold = 0;
+	const setLevel = (configured: LogLevel | undefined) => {
+		threshold = logLevels.indexOf(options.logLevel ?? configured ?? 'info');
+	};
+	const log: Log = (level, message, fields) => {
+		if (logLevels.indexOf(level) >= threshold) everything(level, message, fields);
+	};
+	return { log, setLevel };
+}
+
+type RunParts = {
+	readonly log: Log;
+	readonly config: RuntimeConfig;
+	readonly load: () => Promise<RuntimeConfig>;
+	readonly setLevel: (level: LogLevel | undefined) => void;
+};
+
+async function run(options: ServeOptions, context: ServeContext, parts: RunParts): Promise<number> {
+	const { log, config, load, setLevel } = parts;
+	const live = createLiveConfig(config, { load, log, onChange: ({ logLevel }) => setLevel(logLevel) });
+	using signals = listenForShutdown(() => {
+		void live.reload();
+	});
 	const starting = new AbortController();
 	const stopStarting = signals.first.then((signal) => starting.abort(new Error(`ended by ${signal}`)));
 	let images: Awaited<ReturnType<typeof openImages>>;
 	try {
-		images = await openImages(options, { env: context.env, log }, { signal: starting.signal });
+		images = await openImages(options, { env: context.env, log, config }, { signal: starting.signal });
 	} catch (error) {
 		if (!starting.signal.aborted) throw error;
 		return 0;
 	}
 	await using _ = images;
-	const { store, transfers } = images;
+	const metrics = createMetrics();
+	const { store } = images;
+	const transfers = countPulls(images.transfers, metrics.addPulledBytes);
 	const summaries = createImageSummaries(store, (image, error) =>
 		log('warn', 'image left out of the list', { image: image.id, error: errorMessage(error) }),
 	);
 	const now = () => BigInt(Date.now()) * 1_000_000n;
 	let pods: OpenPods;
 	try {
-		pods = await openPods(store, { env: context.env, log, version: context.version, now });
+		pods = await openPods(store, { log, version: context.version, now, config: live });
 	} catch (error) {
 		if (!starting.signal.aborted) throw error;
 		return 0;
 	}
 	await using _pods = pods;
 	const services = createServices({ store, transfers, summaries, log, now }, pods.runtime);
+	let connections = () => 0;
+	const left = Promise.withResolvers<undefined>();
+	using idle = leaveWhenIdle(
+		{
+			isNeeded: () => connections() > 0 || metrics.callsUnderWay() > 0 || pods.isNeeded(),
+			afterMs: options.idleExitMs ?? Number.POSITIVE_INFINITY,
+		},
+		() => left.resolve(undefined),
+	);
+	const observe = metrics.observe(createInstrument(log));
+	const socketPath = options.socketPath ?? config.socketPath ?? defaultSocketPath;
 	const server = await startCriServer({
 		...services,
-		socketPath: options.socketPath,
-		observe: createInstrument(log),
+		socketPath,
+		observe: (call) => {
+			idle.touch();
+			return observe(call);
+		},
+		maxReceiveMessageBytes: config.maxReceiveMessageBytes,
+		maxSendMessageBytes: config.maxSendMessageBytes,
 	});
+	connections = server.connections;
+	const sources = {
+		images: async () => (await store.listImages()).length,
+		counts: pods.counts,
+		connections: server.connections,
+	};
+	await using scrapes =
+		config.metrics && (await startMetricsServer(config.metrics, () => metrics.render(sources), log));
 	log('info', 'serving', {
-		listen: `unix://${options.socketPath}`,
+		listen: `unix://${socketPath}`,
+		metrics: scrapes?.url,
+		configuration: config.files,
 		root: store.graphRoot,
 		runroot: store.runRoot,
 		driver: store.driver,
@@ -96,13 +157,13 @@ async function run(options: ServeOptions, context: ServeContext, log: Log): Prom
 	const ending = new AbortController();
 	const looking = lookOver(store, log, ending.signal);
 
-	const signal = await signals.first;
-	await stopStarting;
-	log('info', 'stopping', { signal });
+	const signal = await Promise.race([signals.first, left.promise]);
+	if (signal !== undefined) await stopStarting;
+	log('info', 'stopping', { signal: signal ?? 'none: nobody needs it' });
 	ending.abort();
 	await server.stop({ graceMs: shutdownGraceMs, signal: signals.second });
 	// What does not end by itself now is cleaned up by the next start.
-	if (signals.second.aborted) process.exit(128 + constants.signals[signal]);
+	if (signals.second.aborted) process.exit(128 + constants.signals[signal ?? 'SIGTERM']);
 	await looking;
 	await pods[Symbol.asyncDispose]();
 	await images[Symbol.asyncDispose]();

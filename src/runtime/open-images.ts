@@ -1,5 +1,6 @@
 /** Puts the image half of the runtime together: the store, the registries, the unpacker, the transfers. */
 
+import type { RuntimeConfig } from './config/runtime-config.ts';
 import type { ImageTransfers } from './image/images.ts';
 import { openRegistries } from './image/registries/open-registries.ts';
 import { createImageTransfers } from './image/transfers.ts';
@@ -21,7 +22,19 @@ export type OpenImages = AsyncDisposable & { readonly store: Store; readonly tra
  */
 export async function openImages(
 	options: ServeOptions,
-	{ env, log }: { readonly env: Readonly<Record<string, string | undefined>>; readonly log: Log },
+	{
+		env,
+		log,
+		config,
+	}: {
+		readonly env: Readonly<Record<string, string | undefined>>;
+		readonly log: Log;
+		/** Where the options say nothing. */
+		readonly config: Pick<
+			RuntimeConfig,
+			'root' | 'runRoot' | 'storageDriver' | 'signaturePolicy' | 'globalAuthFile'
+		>;
+	},
 	wait: WaitOptions = {},
 ): Promise<OpenImages> {
 	await using undo = new AsyncDisposableStack();
@@ -30,9 +43,9 @@ export async function openImages(
 		await openStore(
 			{
 				...conf,
-				graphRoot: options.root ?? conf.graphRoot,
-				runRoot: options.runRoot ?? conf.runRoot,
-				driver: options.storageDriver ?? conf.driver,
+				graphRoot: options.root ?? config.root ?? conf.graphRoot,
+				runRoot: options.runRoot ?? config.runRoot ?? conf.runRoot,
+				driver: options.storageDriver ?? config.storageDriver ?? conf.driver,
 				sys: loadLibc(),
 				log: (sentence) => log('warn', sentence),
 			},
@@ -45,8 +58,8 @@ export async function openImages(
 			log: { info: (message) => log('info', message), warning: (message) => log('warn', message) },
 			registriesConf: options.registriesConf,
 			registriesConfDir: options.registriesConfDir,
-			policyPath: options.signaturePolicy,
-			authFile: options.authFile,
+			policyPath: options.signaturePolicy ?? config.signaturePolicy,
+			authFile: options.authFile ?? config.globalAuthFile,
 		}),
 	);
 	const unpacker = undo.use(createLayerUnpacker());

@@ -7,13 +7,13 @@ import type { ServedRuntime } from '../cri/transport/served-runtime.ts';
 import { detectCgroupLayout } from '../node/cgroup-layout.ts';
 import { openCgroups } from './cgroup/host-cgroups.ts';
 import { createPodNetwork } from './cni/cni-pod-network.ts';
-import { findHandlers } from './default-handlers.ts';
+import type { LiveConfig } from './config/live-config.ts';
 import { createHandlers } from './handlers.ts';
 import type { Log } from './log.ts';
 import { createContainerProcesses } from './oci/container-processes.ts';
 import { watchExits } from './oci/exit-watcher.ts';
 import type { HostLimits } from './oci/spec-input.ts';
-import { defaultSpecSettings, readSpecHost } from './oci/spec-settings.ts';
+import { readSpecHost } from './oci/spec-settings.ts';
 import { recover } from './recover.ts';
 import { createContainerEnds } from './server/container-end.ts';
 import { createContainerHalts } from './server/container-halt.ts';
@@ -34,6 +34,7 @@ import { createObjectTable } from './store/object-table.ts';
 import { createOperationQueue } from './store/operation-queue.ts';
 import { createRecordFiles } from './store/record-files.ts';
 import { type RuntimePaths, runtimePaths } from './store/runtime-paths.ts';
+import { containerState, isListed, podSandboxState } from './store/states.ts';
 import { createPodDialer } from './streaming/pod-dialer.ts';
 import { createStreamingServer } from './streaming/streaming-server.ts';
 import { readHostFacts } from './sys/host-limits.ts';
@@ -44,29 +45,37 @@ import { createNamespaces } from './sys/namespaces-linux.ts';
 /** What serves pods and containers. Disposing of it leaves them running. */
 export type OpenPods = AsyncDisposable & {
 	readonly runtime: ServedRuntime;
-	/** True while somebody would miss us: pods that are ready, things being made. */
+	/** True while a pod is ready: whoever made it may want to hear of what happens to it. */
 	isNeeded(): boolean;
+	/** How many there are, by state. */
+	counts(): {
+		readonly podSandboxes: ReadonlyMap<string, number>;
+		readonly containers: ReadonlyMap<string, number>;
+	};
 };
 
 /** What it is opened with. */
 export type PodsContext = {
-	readonly env: Readonly<Record<string, string | undefined>>;
 	readonly log: Log;
 	/** Of this program. */
 	readonly version: string;
 	/** Nanoseconds since 1970. */
 	readonly now: () => bigint;
+	readonly config: LiveConfig;
 };
 
 /** @throws FailedPreconditionError naming what this machine lacks */
-export async function openPods(images: Store, { env, log, version, now }: PodsContext): Promise<OpenPods> {
+export async function openPods(images: Store, { log, version, now, config }: PodsContext): Promise<OpenPods> {
 	await using undo = new AsyncDisposableStack();
-	const paths = runtimePaths(images.graphRoot, images.runRoot);
+	// What is taken here is what counts until a restart; the rest is asked of `config` each time.
+	const { cgroupDriver, namespacesDir, network: networking, streaming: streams } = config.current();
+	const usual = runtimePaths(images.graphRoot, images.runRoot);
+	const paths = { ...usual, namespacesDir: namespacesDir ?? usual.namespacesDir };
 	await makeFolders(paths);
 	const sys = loadLibc();
-	const cgroups = openCgroups(await detectCgroupLayout(), 'cgroupfs');
+	const cgroups = openCgroups(await detectCgroupLayout(), cgroupDriver);
 	const limits: HostLimits = { ...readHostFacts(), cgroupVersion: cgroups.version };
-	const handlers = createHandlers(findHandlers(env['PATH'] ?? '', paths.runDir));
+	const handlers = createHandlers(() => config.handlers(paths.runDir));
 	if (handlers.all.length === 0) {
 		log('warn', 'no OCI runtime is installed; pods can be made, but no container', {
 			looked: ['runc', 'crun', 'runsc'],
@@ -76,8 +85,7 @@ export async function openPods(images: Store, { env, log, version, now }: PodsCo
 	const namespaces = undo.use(createNamespaces({ dir: paths.namespacesDir, sys, log }));
 	const network = undo.use(
 		createPodNetwork({
-			confDir: '/etc/cni/net.d',
-			binDirs: ['/opt/cni/bin', '/usr/lib/cni'],
+			...networking,
 			cacheDir: paths.networkCacheDir,
 			builtin: { dir: path.join(paths.runDir, 'cni') },
 			log,
@@ -111,10 +119,18 @@ export async function openPods(images: Store, { env, log, version, now }: PodsCo
 		specs: createContainerSpecs({
 			limits,
 			host: readSpecHost(cgroups.version),
-			settings: () => ({ ...defaultSpecSettings, graphRoot: images.graphRoot }),
+			settings: () => ({ ...config.current().specs, graphRoot: images.graphRoot }),
 			log,
 		}),
-		settings: { logSizeMaxBytes: -1, createTimeoutMs: 240_000 },
+		settings: {
+			get logSizeMaxBytes() {
+				return config.current().logSizeMaxBytes;
+			},
+			get defaultSysctls() {
+				return config.current().defaultSysctls;
+			},
+			createTimeoutMs: 240_000,
+		},
 		paths,
 		sandboxes: createObjectTable('pod sandbox', sandboxFiles),
 		containers: createObjectTable('container', containerFiles),
@@ -141,7 +157,15 @@ export async function openPods(images: Store, { env, log, version, now }: PodsCo
 	});
 	const dialer = undo.use(createPodDialer());
 	const backend = createStreamingBackend(parts, halts, dialer.connect);
-	const streaming = undo.use(await createStreamingServer({ backend, log }));
+	const streaming = undo.use(
+		await createStreamingServer({
+			backend,
+			log,
+			host: streams.host,
+			port: streams.port,
+			limits: streams.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: streams.idleTimeoutMs },
+		}),
+	);
 	undo.defer(() => events.close());
 	const ending = new AbortController();
 	const reconciling = reconcileUntil(parts, ending.signal);
@@ -156,9 +180,22 @@ export async function openPods(images: Store, { env, log, version, now }: PodsCo
 	const opened = undo.move();
 	return {
 		runtime,
-		isNeeded: () => parts.sandboxes.size > 0,
+		isNeeded: () => parts.sandboxes.all().some((sandbox) => podSandboxState(sandbox) === 'ready'),
+		counts: () => ({
+			podSandboxes: countBy(parts.sandboxes.all().filter(isListed), podSandboxState),
+			containers: countBy(parts.containers.all().filter(isListed), containerState),
+		}),
 		[Symbol.asyncDispose]: () => opened.disposeAsync(),
 	};
+}
+
+function countBy<Kept>(
+	records: readonly Kept[],
+	stateOf: (record: Kept) => string,
+): ReadonlyMap<string, number> {
+	const counts = new Map<string, number>();
+	for (const record of records) counts.set(stateOf(record), (counts.get(stateOf(record)) ?? 0) + 1);
+	return counts;
 }
 
 async function makeFolders(paths: RuntimePaths): Promise<void> {

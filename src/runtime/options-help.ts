@@ -1,9 +1,13 @@
 /** Text of `criscope serve --help`. */
 export const serveHelpText = `Usage: criscope serve [flags]
 
-Serves the CRI's images (and, beside it, pulls with progress, push, load, save and tag) on a unix socket. Podman and
-CRI-O on this machine share its store. Needs root. Ends with SIGTERM, after the calls under way.
+Serves the CRI (pods, containers and images; beside it pulls with progress, push, load, save and tag) on a unix socket.
+Podman and CRI-O on this machine share its store. Needs root. Ends with SIGTERM, after the calls under way; containers
+run on. SIGHUP reads the configuration anew. Flags win over the files.
 
+  --config FILE              instead of /etc/criscope/runtime.conf (docs/runtime-configuration.md)
+  --config-dir DIR           drop-ins, instead of /etc/criscope/runtime.conf.d
+  --idle-exit DURATION       end when no client was connected and no pod was ready for so long, as in 10m
   --listen ENDPOINT          unix socket to listen on (unix:///run/criscope/criscope.sock)
   --root DIR                 store of images (storage.conf, else /var/lib/containers/storage)
   --runroot DIR              what of the store is lost at a reboot (storage.conf, else /run/containers/storage)

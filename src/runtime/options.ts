@@ -2,12 +2,19 @@
 import { parseArgs } from 'node:util';
 import { parseEndpoint } from '../cri/endpoint-address.ts';
 import { didYouMean } from '../text/suggest.ts';
+import { durationMs } from './config/key-kinds.ts';
 import { type LogFormat, type LogLevel, logFormats, logLevels } from './log.ts';
 import { defaultLayerLimits } from './storage/unpacker.ts';
 
 /** How the runtime is to run; undefined is what the files of this machine say. */
 export type ServeOptions = {
-	readonly socketPath: string;
+	readonly socketPath: string | undefined;
+	/** Instead of /etc/criscope/runtime.conf. */
+	readonly configFile: string | undefined;
+	/** Instead of /etc/criscope/runtime.conf.d. */
+	readonly configDir: string | undefined;
+	/** Ends by itself when nobody has needed it for so long; undefined: never. */
+	readonly idleExitMs: number | undefined;
 	readonly root: string | undefined;
 	readonly runRoot: string | undefined;
 	readonly storageDriver: 'overlay' | 'vfs' | undefined;
@@ -18,7 +25,7 @@ export type ServeOptions = {
 	readonly authFile: string | undefined;
 	/** Largest layer that is unpacked, uncompressed. */
 	readonly layerLimitBytes: number;
-	readonly logLevel: LogLevel;
+	readonly logLevel: LogLevel | undefined;
 	/** undefined: text on a terminal, JSON elsewhere. */
 	readonly logFormat: LogFormat | undefined;
 	readonly help: boolean;
@@ -39,6 +46,9 @@ const storageDrivers = ['overlay', 'vfs'] as const;
 
 const flags = {
 	listen: { type: 'string' },
+	config: { type: 'string' },
+	'config-dir': { type: 'string' },
+	'idle-exit': { type: 'string' },
 	root: { type: 'string' },
 	runroot: { type: 'string' },
 	'storage-driver': { type: 'string' },
@@ -54,6 +64,8 @@ const flags = {
 } as const;
 
 const paths = [
+	'config',
+	'config-dir',
 	'root',
 	'runroot',
 	'storage-conf',
@@ -68,7 +80,10 @@ export function parseServeOptions(args: readonly string[]): ServeOptions {
 	const values = readFlags(args);
 	for (const flag of paths) checkPath(flag, values[flag]);
 	return {
-		socketPath: socketPathOf(values.listen ?? defaultSocketPath),
+		socketPath: values.listen === undefined ? undefined : socketPathOf(values.listen),
+		configFile: values.config,
+		configDir: values['config-dir'],
+		idleExitMs: idleExitOf(values['idle-exit']),
 		root: values.root,
 		runRoot: values.runroot,
 		storageDriver: oneOf('storage-driver', values['storage-driver'], storageDrivers),
@@ -78,7 +93,7 @@ export function parseServeOptions(args: readonly string[]): ServeOptions {
 		signaturePolicy: values['signature-policy'],
 		authFile: values.authfile,
 		layerLimitBytes: layerLimitOf(values['layer-limit']),
-		logLevel: oneOf('log-level', values['log-level'], logLevels) ?? 'info',
+		logLevel: oneOf('log-level', values['log-level'], logLevels),
 		logFormat: oneOf('log-format', values['log-format'], logFormats),
 		help: values.help ?? false,
 	};
@@ -143,6 +158,16 @@ function oneOf<Word extends string>(
 	throw new ServeUsageError(
 		`flag --${flag} knows ${words.join(', ')}, not "${value}"${didYouMean(value, words)}`,
 	);
+}
+
+/** A runtime that leaves at once would leave before it is asked anything. */
+const leastIdleMs = 1000;
+
+function idleExitOf(text: string | undefined): number | undefined {
+	if (text === undefined) return undefined;
+	const ms = durationMs(text);
+	if (ms !== undefined && ms >= leastIdleMs) return ms;
+	throw new ServeUsageError(`flag --idle-exit needs a duration of at least 1s, such as 10m, not "${text}"`);
 }
 
 const unitBytes = new Map([

@@ -21,12 +21,15 @@ export type CriServerOptions = {
 	/** What a call of an RPC that is not served is told. */
 	readonly unserved: (rpc: string) => string;
 	readonly observe: CallObserver;
-	/** Largest message either way; 80 MiB by default. Source: cri-o server, its gRPC limits. */
-	readonly maxMessageBytes?: number | undefined;
+	/** Largest request and largest answer; 80 MiB by default. Source: cri-o server, its gRPC limits. */
+	readonly maxReceiveMessageBytes?: number | undefined;
+	readonly maxSendMessageBytes?: number | undefined;
 };
 
 /** A server that listens. */
 export type CriServer = {
+	/** Clients that are connected now. */
+	connections(): number;
 	/**
 	 * Takes no new connection or call, lets those under way end and cancels them when `graceMs` is over or the signal is
 	 * aborted. The socket's file is gone when it resolves.
@@ -37,6 +40,8 @@ export type CriServer = {
 /** A client that has not answered a ping for so long is dead or stopped, and its calls are ended. */
 const keepalive = { 'grpc.keepalive_time_ms': 120_000, 'grpc.keepalive_timeout_ms': 20_000 };
 
+const defaultMessageBytes = 80 * 1024 * 1024;
+
 /** Calls of one connection at a time; a kubelet has one connection for everything. */
 const maxConcurrentStreams = 1_000;
 
@@ -46,15 +51,15 @@ const maxConcurrentStreams = 1_000;
  */
 export async function startCriServer(options: CriServerOptions): Promise<CriServer> {
 	grpc.setLogVerbosity(grpc.logVerbosity.NONE);
-	const maxMessageBytes = options.maxMessageBytes ?? 80 * 1024 * 1024;
+	const { maxReceiveMessageBytes = defaultMessageBytes, maxSendMessageBytes = defaultMessageBytes } = options;
 	const server = new grpc.Server({
-		'grpc.max_receive_message_length': maxMessageBytes,
-		'grpc.max_send_message_length': maxMessageBytes,
+		'grpc.max_receive_message_length': maxReceiveMessageBytes,
+		'grpc.max_send_message_length': maxSendMessageBytes,
 		'grpc.max_concurrent_streams': maxConcurrentStreams,
 		'grpc.enable_channelz': 0,
 		...keepalive,
 	});
-	const calls = createRunningCalls(options.observe, maxMessageBytes);
+	const calls = createRunningCalls(options.observe, maxSendMessageBytes);
 	const unserved = (rpc: string): ServedRpc => ({
 		kind: 'unary',
 		subject: noSubject,
@@ -93,11 +98,17 @@ export async function startCriServer(options: CriServerOptions): Promise<CriServ
 	serve('ImageTransferService', transferRpcs(options.transfers));
 
 	const connections = server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
+	let open = 0;
 	const socket = await listenOnSocket(options.socketPath, (connection) => {
+		open += 1;
+		connection.once('close', () => {
+			open -= 1;
+		});
 		connection.on('error', () => connection.destroy());
 		connections.injectConnection(connection);
 	});
 	return {
+		connections: () => open,
 		async stop(end) {
 			socket.close();
 			await calls.end(end);

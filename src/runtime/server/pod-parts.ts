@@ -35,6 +35,8 @@ export type PodSettings = {
 	/** conmon truncates logs at this size; -1 for never, as a kubelet rotates them. */
 	readonly logSizeMaxBytes: number;
 	readonly createTimeoutMs: number;
+	/** Kernel parameters of new pods; their own win. */
+	readonly defaultSysctls: Readonly<Record<string, string>>;
 };
 
 /** The pod half of the runtime, as its RPCs see it. */
@@ -45,7 +47,7 @@ export type PodParts = {
 	readonly network: PodNetwork;
 	readonly namespaces: Namespaces;
 	readonly cgroups: Cgroups;
-	readonly sys: Pick<Sys, 'mount' | 'umount2'>;
+	readonly sys: Pick<Sys, 'mount' | 'umount2' | 'mknod'>;
 	readonly limits: HostLimits;
 	readonly handlers: Handlers;
 	readonly specs: ContainerSpecs;

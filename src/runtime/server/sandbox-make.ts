@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { errorMessage, FailedPreconditionError } from '../../cri/errors.ts';
 import type { PodSandboxRequest } from '../../cri/pod-request.ts';
+import { podSysctls } from '../oci/sysctls.ts';
 import type { PodSandboxRecord } from '../store/model.ts';
 import { newObjectId, podSandboxName } from '../store/names.ts';
 import { emitEvent } from './emit-event.ts';
@@ -58,7 +59,11 @@ export async function makeSandbox(
 					ipc: namespaces.ipc !== 'node',
 					uts: true,
 					hostname: record.hostname,
-					sysctls: request.sysctls,
+					sysctls: podSysctls(request.sysctls, {
+						hostNetwork: namespaces.network === 'node',
+						hostIpc: namespaces.ipc === 'node',
+						defaults: parts.settings.defaultSysctls,
+					}),
 				},
 				{ signal },
 			);

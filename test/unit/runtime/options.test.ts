@@ -3,7 +3,10 @@ import { parseServeOptions, ServeUsageError } from '../../../src/runtime/options
 
 test('without flags it listens where the inspector looks, and leaves the rest to the files of the machine', () => {
 	expect(parseServeOptions([])).toEqual({
-		socketPath: '/run/criscope/criscope.sock',
+		socketPath: undefined,
+		configFile: undefined,
+		configDir: undefined,
+		idleExitMs: undefined,
 		root: undefined,
 		runRoot: undefined,
 		storageDriver: undefined,
@@ -13,7 +16,7 @@ test('without flags it listens where the inspector looks, and leaves the rest to
 		signaturePolicy: undefined,
 		authFile: undefined,
 		layerLimitBytes: 64 * 2 ** 30,
-		logLevel: 'info',
+		logLevel: undefined,
 		logFormat: undefined,
 		help: false,
 	});
@@ -22,6 +25,9 @@ test('without flags it listens where the inspector looks, and leaves the rest to
 test('every flag is taken', () => {
 	const flags = [
 		['--listen', 'unix:///x/y.sock'],
+		['--config', '/c.conf'],
+		['--config-dir', '/c.d'],
+		['--idle-exit', '1m30s'],
 		['--root', '/r'],
 		['--runroot', '/rr'],
 		['--storage-driver', 'vfs'],
@@ -36,6 +42,9 @@ test('every flag is taken', () => {
 	];
 	expect(parseServeOptions(flags.flat())).toEqual({
 		socketPath: '/x/y.sock',
+		configFile: '/c.conf',
+		configDir: '/c.d',
+		idleExitMs: 90_000,
 		root: '/r',
 		runRoot: '/rr',
 		storageDriver: 'vfs',

@@ -164,7 +164,7 @@ describe('errors', () => {
 				},
 			},
 			{},
-			{ maxMessageBytes: 400_000 },
+			{ maxSendMessageBytes: 400_000 },
 		);
 		expect(await client.images.listImages()).toHaveLength(5000);
 	});
