@@ -82,8 +82,9 @@ export function specShortfalls(input: ContainerSpecInput): readonly string[] {
 	}
 	// A kubelet sends an empty one to hosts without.
 	const selinux = Object.values(input.container.security.selinux ?? {}).some((part) => part !== '');
-	if (selinux && !input.limits.selinux) {
-		shortfalls.push('SELinux options left out, as this host has no SELinux');
+	if (selinux) {
+		const why = input.limits.selinux ? 'labels are not supported' : 'this host has no SELinux';
+		shortfalls.push(`SELinux options left out, as ${why}`);
 	}
 	return shortfalls;
 }

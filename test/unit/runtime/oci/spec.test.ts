@@ -217,8 +217,10 @@ test('specShortfalls names what was not given', () => {
 		security: { addCapabilities: ['NET_RAW'], selinux: { user: '', role: '', type: 'spc_t', level: '' } },
 	});
 	expect(specShortfalls(specInput({ container, limits })).join('\n')).toMatch(
-		/CAP_NET_RAW[\s\S]*-998 raised to 0[\s\S]*SELinux/,
+		/CAP_NET_RAW[\s\S]*-998 raised to 0[\s\S]*host has no SELinux/,
 	);
+	const labelled = { container, limits: { ...generousLimits, selinux: true } };
+	expect(specShortfalls(specInput(labelled)).join()).toContain('labels are not supported');
 	const selinux = { user: '', role: '', type: '', level: '' };
 	expect(specShortfalls(specInput({ container: containerRequest({ security: { selinux } }) }))).toEqual([]);
 });
