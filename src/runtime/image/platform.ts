@@ -76,6 +76,22 @@ export function chooseManifest(index: ImageIndex, wanted: Platform): Descriptor 
 	);
 }
 
+/**
+ * Refuses an image that is for one platform only, and not for the one that was asked for. One that does not say what it is
+ * for passes, and so does another variant that the wanted one runs.
+ * @throws NotFoundError
+ */
+export function checkOnlyPlatform(only: Platform, wanted: Platform): void {
+	const fits =
+		(only.os === '' || only.os === wanted.os) &&
+		(only.architecture === '' || only.architecture === wanted.architecture) &&
+		(only.variant === undefined || wantedVariants(wanted).includes(only.variant));
+	if (fits) return;
+	throw new NotFoundError(
+		`no match for platform ${formatPlatform(wanted)}; there is ${formatPlatform(only)} only`,
+	);
+}
+
 function isAttestation(platform: Platform | undefined): boolean {
 	return platform?.os === 'unknown' && platform.architecture === 'unknown';
 }

@@ -7,7 +7,8 @@ import { digestHex } from './digest.ts';
 import { explainTransferError } from './explain-errors.ts';
 import { fetchConfig } from './fetch-config.ts';
 import { importLayers } from './import-layers.ts';
-import { formatPlatform, parsePlatform } from './platform.ts';
+import type { Platform } from './model.ts';
+import { checkOnlyPlatform, formatPlatform, parsePlatform } from './platform.ts';
 import { remoteLayer } from './remote-layer.ts';
 import { type ResolvedImage, resolveImage } from './resolve-image.ts';
 import type { TransferLog } from './transfer-log.ts';
@@ -28,7 +29,9 @@ export async function pullImage(
 		const platform = parsePlatform(request.platform);
 		const candidates = await tools.registries.pullCandidates(image, { auth: request.auth }, { signal });
 		const resolved = await resolveImage(candidates, platform, (text) => log.note(text), { signal });
-		await pullResolved(resolved, tools, log, { signal });
+		// Who does not ask for a platform gets what there is, as from Podman; an index has been chosen from.
+		const only = request.platform && resolved.index === undefined ? platform : undefined;
+		await pullResolved(resolved, only, tools, log, { signal });
 	} catch (error) {
 		signal?.throwIfAborted();
 		throw explainTransferError(`cannot pull image "${image}"`, error);
@@ -37,6 +40,7 @@ export async function pullImage(
 
 async function pullResolved(
 	resolved: ResolvedImage,
+	only: Platform | undefined,
 	tools: TransferTools,
 	log: TransferLog,
 	{ signal }: WaitOptions,
@@ -53,6 +57,7 @@ async function pullResolved(
 		isStored: false,
 	};
 	const parsed = parseConfig(config.bytes);
+	if (only !== undefined) checkOnlyPlatform(parsed, only);
 	checkLayerCount(manifest.layers.length, parsed);
 	const name = nameOf(resolved.reference);
 	log.resolved({

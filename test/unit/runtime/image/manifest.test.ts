@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { checkLayerCount, parseConfig } from '../../../../src/runtime/image/config.ts';
 import { parseManifest } from '../../../../src/runtime/image/manifest.ts';
-import { chooseManifest, hostPlatform, parsePlatform } from '../../../../src/runtime/image/platform.ts';
+import {
+	checkOnlyPlatform,
+	chooseManifest,
+	hostPlatform,
+	parsePlatform,
+} from '../../../../src/runtime/image/platform.ts';
 import { buildVariedImage, mixedBytes } from '../../../helpers/varied-images.ts';
 
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
@@ -103,6 +108,29 @@ describe('parseConfig', () => {
 		expect(() => parseConfig(json({ rootfs: { diff_ids: ['md5:1'] } }))).toThrow('the diff_id "md5:1"');
 		expect(() => parseConfig(json({ rootfs: { diff_ids: 'x' } }))).toThrow('no list of diff_ids');
 		expect(() => checkLayerCount(2, parseConfig(json({})))).toThrow('2 layers, but the config has 0');
+	});
+});
+
+describe('checkOnlyPlatform', () => {
+	const wanted = { os: 'linux', architecture: 'arm', variant: 'v7' };
+
+	test.each([
+		['the same', wanted],
+		['an older variant', { ...wanted, variant: 'v6' }],
+		['no variant', { ...wanted, variant: undefined }],
+		['one that does not say', { os: '', architecture: '', variant: undefined }],
+	])('takes %s', (_, only) => {
+		expect(() => checkOnlyPlatform(only, wanted)).not.toThrow();
+	});
+
+	test.each([
+		['another architecture', { ...wanted, architecture: 'amd64', variant: undefined }, 'linux/amd64'],
+		['another system', { ...wanted, os: 'windows' }, 'windows/arm/v7'],
+		['a newer variant', { ...wanted, variant: 'v8' }, 'linux/arm/v8'],
+	])('refuses %s', (_, only, shown) => {
+		expect(() => checkOnlyPlatform(only, wanted)).toThrow(
+			`no match for platform linux/arm/v7; there is ${shown} only`,
+		);
 	});
 });
 

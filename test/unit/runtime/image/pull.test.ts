@@ -103,6 +103,17 @@ describe('pull', () => {
 		expect(store.damaged.size).toBe(0);
 	});
 
+	test('an image for one platform only is refused where another is asked for, and leaves nothing', async () => {
+		const source = fakeRepository('registry.example');
+		put(source, '1', image);
+		const { store, transfers } = setUp([source]);
+		const pulled = collect(transfers.pull({ image: reference, platform: 'linux/s390x' }));
+		await expect(pulled).rejects.toThrow(NotFoundError);
+		await expect(pulled).rejects.toThrow('no match for platform linux/s390x; there is linux/');
+		expect(store.images.size).toBe(0);
+		expect(readdirSync(store.stagingDir)).toEqual([]);
+	});
+
 	test('by digest it is known by the digest alone', async () => {
 		const source = fakeRepository('registry.example');
 		put(source, '1', image);
