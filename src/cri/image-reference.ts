@@ -31,6 +31,8 @@ export function parseImageReference(text: string): ImageReference {
 	};
 	const [, name = '', tag, digest] = referencePattern.exec(text.trim()) ?? [];
 	if (name === '') return fail('a reference is [registry/]name[:tag][@digest]');
+	const at = name.indexOf('@');
+	if (at >= 0) return fail(`"${name.slice(at + 1)}${tag === undefined ? '' : `:${tag}`}" is no digest`);
 	const slash = name.indexOf('/');
 	const first = slash < 0 ? '' : name.slice(0, slash);
 	// A first part is a registry only where it cannot be a folder: "a/b" is Docker's, "a.b/c" is not.

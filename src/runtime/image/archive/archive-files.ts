@@ -220,7 +220,7 @@ function readerError(error: unknown): unknown {
 	if (/unexpected end/i.test(errorMessage(error))) {
 		return new InvalidArgumentError('the archive is cut off', { cause: error });
 	}
-	return new InvalidArgumentError(`the archive is no tar that can be read: ${errorMessage(error)}`, {
-		cause: error,
-	});
+	// The tar reader's own words are guesses about compression, which has been looked at already.
+	const reason = errorMessage(error).replace(/\. Maybe .*$/, '');
+	return new InvalidArgumentError(`the archive is no tar that can be read: ${reason}`, { cause: error });
 }

@@ -21,7 +21,7 @@ type LoadTools = Omit<TransferTools, 'registries'>;
  * Loads an archive, and tells the log. Images come one after the other; one that fails leaves nothing of itself, those
  * before it stay.
  * @param request.name for the only image of an archive that names none
- * @throws the classes of errors.ts, `cannot load archive: …`; the reason of the signal
+ * @throws the classes of errors.ts, `cannot load images: …`; the reason of the signal
  */
 export async function loadImages(
 	request: { readonly name?: string | undefined },
@@ -40,7 +40,7 @@ export async function loadImages(
 		for (const image of images) await loadImage(image, tools, log, { signal });
 	} catch (error) {
 		signal?.throwIfAborted();
-		throw explainTransferError('cannot load archive', error);
+		throw explainTransferError('cannot load images', error);
 	}
 }
 

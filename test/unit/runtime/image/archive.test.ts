@@ -168,7 +168,7 @@ describe('docker-archive', () => {
 		const error = await load(archive).catch((thrown: unknown) => thrown);
 		expect(error).toBeInstanceOf(InvalidArgumentError);
 		expect(String(error)).toMatch(message);
-		expect(String(error)).toContain('cannot load archive: ');
+		expect(String(error)).toContain('cannot load images: ');
 		expect(readdirSync(store.stagingDir)).toEqual([]);
 		expect(store.layers.size + store.images.size).toBe(0);
 	});
