@@ -2,6 +2,7 @@ import { DeadlineError, FailedPreconditionError } from '../../cri/errors.ts';
 import type { ServedRuntime } from '../../cri/transport/served-runtime.ts';
 import type { ContainerHalts } from './container-halt.ts';
 import { execRequest } from './exec-request.ts';
+import { retryJoining } from './exec-retry.ts';
 import { findRunning, type PodParts } from './pod-parts.ts';
 
 /**
@@ -12,13 +13,11 @@ export function createExecSync(parts: PodParts, halts: ContainerHalts): ServedRu
 	return async ({ containerId, command, timeoutSeconds }, options) => {
 		const record = findRunning(parts, containerId, 'run a command in container');
 		demandNotStopping(halts, record.id);
-		const outcome = await parts.processes.execSync(
-			{
-				...(await execRequest(parts, record, command, false)),
-				timeoutMs: timeoutSeconds > 0 ? timeoutSeconds * 1000 : undefined,
-			},
-			options,
-		);
+		const request = {
+			...(await execRequest(parts, record, command, false)),
+			timeoutMs: timeoutSeconds > 0 ? timeoutSeconds * 1000 : undefined,
+		};
+		const outcome = await retryJoining(() => parts.processes.execSync(request, options), options?.signal);
 		if (outcome.kind === 'exited') return outcome;
 		const what = `cannot run a command in container "${containerId}"`;
 		throw new DeadlineError(`${what}: command timed out: it took more than ${timeoutSeconds} s`, {

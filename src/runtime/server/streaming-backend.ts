@@ -7,6 +7,7 @@ import type { ClientStreams, SessionEnd, StreamingBackend } from '../streaming/s
 import { demandNotStopping } from './container-exec-sync.ts';
 import type { ContainerHalts } from './container-halt.ts';
 import { execRequest } from './exec-request.ts';
+import { retryJoining } from './exec-retry.ts';
 import { findReady, findRunning, type PodParts } from './pod-parts.ts';
 
 /** Connects to a port on a pod's own loopback. */
@@ -26,7 +27,10 @@ export function createStreamingBackend(
 			const record = findRunning(parts, containerId, 'run a command in container');
 			demandNotStopping(halts, record.id);
 			const request = await execRequest(parts, record, command, tty);
-			await using running = await parts.processes.exec({ ...request, stdin }, { signal: streams.signal });
+			await using running = await retryJoining(
+				() => parts.processes.exec({ ...request, stdin }, { signal: streams.signal }),
+				streams.signal,
+			);
 			const forget = parts.execs.add(record.id, running);
 			try {
 				return await joinExec(running, streams);
