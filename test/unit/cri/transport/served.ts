@@ -4,6 +4,7 @@ import { type CriError, CriError as CriErrorClass, UnimplementedError } from '..
 import type { ImageTransferService } from '../../../../src/cri/image-transfer.ts';
 import type { CriClient, ImageService } from '../../../../src/cri/ports.ts';
 import type { CallObserver } from '../../../../src/cri/transport/served-rpc.ts';
+import type { ServedRuntime } from '../../../../src/cri/transport/served-runtime.ts';
 import {
 	type CriServer,
 	type CriServerOptions,
@@ -41,6 +42,7 @@ export async function served(
 	images: Partial<ImageService>,
 	transfers: Partial<ImageTransferService> = {},
 	options: Partial<CriServerOptions> = {},
+	runtime: Partial<ServedRuntime> = {},
 ): Promise<Served> {
 	const socketPath = options.socketPath ?? join(tempDir(), 'criscope.sock');
 	const ended: Ended[] = [];
@@ -55,7 +57,8 @@ export async function served(
 	});
 	const server = await startCriServer({
 		socketPath,
-		runtime: {
+		runtime: filled<ServedRuntime>({
+			...runtime,
 			version: async () => ({
 				version: '0.1.0',
 				runtimeName: 'test',
@@ -69,7 +72,7 @@ export async function served(
 				info: verbose ? { config: '{}' } : {},
 			}),
 			runtimeConfig: async () => ({ cgroupDriver: 'cgroupfs' }),
-		},
+		}),
 		images: filled(images),
 		transfers: filled(transfers),
 		unserved: (rpc) => `not served: ${rpc}`,

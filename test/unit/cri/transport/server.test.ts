@@ -75,17 +75,6 @@ describe('what the ports answer', () => {
 		expect(JSON.stringify(ended)).not.toContain('"p"');
 	});
 
-	test('is empty for pods and containers, and a sentence for what would run them', async () => {
-		const { client } = await served({});
-		expect(await client.runtime.listPodSandbox()).toEqual([]);
-		expect(await client.runtime.listContainers()).toEqual([]);
-		expect(await client.runtime.listContainerStats()).toEqual([]);
-		expect(await client.runtime.listPodSandboxStats()).toEqual([]);
-		expect(await Array.fromAsync(client.runtime.streamContainers())).toEqual([]);
-		await expect(client.runtime.listPodSandboxMetrics()).rejects.toThrow('not served: ListPodSandboxMetrics');
-		await expect(Array.fromAsync(client.runtime.containerEvents())).rejects.toThrow(UnimplementedError);
-	});
-
 	test('is cut into chunks where the list is long, each image once', async () => {
 		const images = Array.from({ length: 7001 }, (_, index) => image(index));
 		const { client } = await served({

@@ -7,6 +7,7 @@ import {
 	UnavailableError,
 } from '../../../../src/cri/errors.ts';
 import type { PullTransferRequest, TransferEvent } from '../../../../src/cri/image-transfer.ts';
+import type { ServedRuntime } from '../../../../src/cri/transport/served-runtime.ts';
 import { createServices } from '../../../../src/runtime/server/services.ts';
 import { type FakeImage, fakeParts } from './fake-images.ts';
 
@@ -20,31 +21,8 @@ const completed: TransferEvent = {
 
 function serving(images: readonly FakeImage[], transfers: Parameters<typeof fakeParts>[1] = {}) {
 	const parts = fakeParts(images, transfers);
-	return { ...parts, services: createServices(parts, '1.2.3') };
+	return { ...parts, services: createServices(parts, {} as ServedRuntime) };
 }
-
-test('the runtime says who it is, and that it is not ready for pods', async () => {
-	const { runtime, unserved } = serving([]).services;
-	expect(await runtime.version()).toEqual({
-		version: '0.1.0',
-		runtimeName: 'criscope',
-		runtimeVersion: '1.2.3',
-		runtimeApiVersion: 'v1',
-	});
-	const status = await runtime.status({ verbose: true });
-	expect(status.conditions.map(({ type, status: met }) => [type, met])).toEqual([
-		['RuntimeReady', false],
-		['NetworkReady', false],
-	]);
-	expect(JSON.parse(status.info['config'] ?? '')).toEqual({
-		root: '/root',
-		runroot: '/run',
-		storageDriver: 'overlay',
-	});
-	expect((await runtime.status({ verbose: false })).info).toEqual({});
-	expect(await runtime.runtimeConfig()).toEqual({ cgroupDriver: 'cgroupfs' });
-	expect(unserved('Exec')).toBe('criscope serves images only so far: Exec is for pods and containers');
-});
 
 describe('ListImages', () => {
 	test('lists what can be used, and tells the log of the rest', async () => {
