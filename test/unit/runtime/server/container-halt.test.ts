@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createContainerHalts } from '../../../../src/runtime/server/container-halt.ts';
 import type { PodParts } from '../../../../src/runtime/server/pod-parts.ts';
 import { createOperationQueue } from '../../../../src/runtime/store/operation-queue.ts';
@@ -71,6 +71,7 @@ test('one that has ended is left alone', async () => {
 test('a later, shorter stop hurries one with a grace of an hour, and both are answered', async () => {
 	const { halts, signals } = setUp(['SIGKILL']);
 	const patient = halts.stop('c', 3_600_000);
+	await vi.waitUntil(() => signals.length > 0);
 	await halts.stop('c', 0);
 	await patient;
 	expect(signals).toEqual(['SIGUSR1', 'SIGKILL']);
@@ -82,6 +83,7 @@ test('who gives up waiting does not call the stop off', async () => {
 	const patient = halts.stop('c', 3_600_000, { signal: leave.signal });
 	leave.abort(new Error('left'));
 	await expect(patient).rejects.toThrow('left');
+	await vi.waitUntil(() => signals.length > 0);
 	expect(halts.isStopping('c')).toBe(true);
 	await halts.stop('c', 0);
 	expect(signals).toEqual(['SIGUSR1', 'SIGKILL']);
