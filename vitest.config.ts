@@ -29,7 +29,8 @@ export default defineConfig({
 					name: 'e2e',
 					include: ['test/e2e/**/*.test.ts', 'test/parts/**/*.test.ts', 'test/runtime/**/*.test.ts'],
 					globalSetup: ['test/helpers/global-setup.ts'],
-					env: { TZ: 'UTC' },
+					// No test starts a runtime on the store of this machine by accident.
+					env: { TZ: 'UTC', CRISCOPE_EMBEDDED: 'off' },
 					pool: 'forks',
 					fileParallelism: false,
 					// Real programs on a loaded machine: what fails once and not again is told, and does not stop a landing.

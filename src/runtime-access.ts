@@ -1,8 +1,23 @@
 /** Lends the consumers what they may not import: finding sockets, making clients, reading the host. */
 
 import type { ProgramOptions } from './arguments.ts';
-import { chooseEndpoint, describeOrigin, describeProbe, findSockets } from './cri/endpoints.ts';
+import {
+	chooseEndpoint,
+	describeOrigin,
+	describeProbe,
+	type EndpointChoice,
+	findSockets,
+} from './cri/endpoints.ts';
+import { errorMessage } from './cri/errors.ts';
 import type { CriClient } from './cri/ports.ts';
+import {
+	type EmbeddedRequest,
+	embeddedEndpoint,
+	hasCrashed,
+	planEmbedded,
+	startEmbedded,
+	startingSentence,
+} from './embedded-runtime.ts';
 import { readFilesystemUsage } from './node/filesystem-usage.ts';
 import { mayBeServedByKubelet, readKubelet } from './node/kubelet.ts';
 import type { RuntimeAccess } from './ui/effects/connection-effects.ts';
@@ -42,14 +57,58 @@ export async function connectRuntime(
 }
 
 /** Everything the inspector asks of the outside while it looks for a runtime. */
-export function createRuntimeAccess(options: ProgramOptions, defaults: EndpointDefaults): RuntimeAccess {
+/** @param readOnly nothing is started then */
+export function createRuntimeAccess(
+	options: ProgramOptions,
+	defaults: EndpointDefaults,
+	readOnly: boolean,
+): RuntimeAccess {
 	/** The image endpoint belongs to the runtime that was chosen with it, not to one picked later. */
 	let chosen: { readonly runtime: string; readonly image: string } | undefined;
 	/** From crictl's file, which counts where criscope's own says nothing. */
 	let crictlTimeoutMs: number | undefined;
+	const { env } = process;
+	/** Of the one try that a session makes; it looks on for sockets, and starts nothing again and again. */
+	let startProblem: string | undefined;
+	let hasTried = false;
+
+	async function start(signal: AbortSignal): Promise<void> {
+		hasTried = true;
+		try {
+			await startEmbedded({ env }, { signal });
+			startProblem = undefined;
+			hasTried = false;
+		} catch (error) {
+			startProblem = errorMessage(error);
+		}
+	}
+
+	/** Containers run on without it, and a person who looks at them wants to see them again. */
+	function reviveWhenCrashed(client: CriClient): void {
+		let isReviving = false;
+		const unsubscribe = client.onConnectivity((connectivity) => {
+			if (connectivity !== 'unreachable' || isReviving || hasTried) return;
+			isReviving = true;
+			const done = (crashed: boolean) => (crashed ? start(new AbortController().signal) : undefined);
+			void hasCrashed()
+				.then(done, unsubscribe)
+				.finally(() => {
+					isReviving = false;
+				});
+		});
+	}
+
 	return {
 		async choose(signal) {
 			const choice = await chooseRuntime(options, defaults, signal);
+			const plan = await planEmbedded(choice, { env, readOnly });
+			if (plan.kind === 'start' && !hasTried) {
+				return { kind: 'starting', problem: startingSentence, ready: start(signal) };
+			}
+			if (plan.kind === 'start' && startProblem !== undefined) {
+				return { kind: 'missing', problem: startProblem, remedy: undefined };
+			}
+			const remedy = plan.kind === 'refused' ? `${capital(plan.why)}.` : undefined;
 			switch (choice.kind) {
 				case 'chosen':
 					chosen = { runtime: choice.runtimeEndpoint, image: choice.imageEndpoint };
@@ -62,7 +121,7 @@ export function createRuntimeAccess(options: ProgramOptions, defaults: EndpointD
 					};
 				case 'denied':
 				case 'none':
-					return { kind: 'missing', problem: choice.message, remedy: undefined };
+					return { kind: 'missing', problem: choice.message, remedy };
 			}
 		},
 		async list(signal) {
@@ -75,15 +134,54 @@ export function createRuntimeAccess(options: ProgramOptions, defaults: EndpointD
 					problem: probe.kind === 'open' ? undefined : describeProbe(probe.kind),
 				}));
 		},
-		connect: (endpoint) =>
-			connectRuntime(endpoint, {
+		async connect(endpoint) {
+			const client = await connectRuntime(endpoint, {
 				imageEndpoint: chosen?.runtime === endpoint ? chosen.image : undefined,
 				timeoutMs: defaults.timeoutMs ?? crictlTimeoutMs,
-			}),
+			});
+			const isOwn = endpoint === embeddedEndpoint && !readOnly && process.getuid?.() === 0;
+			if (isOwn && env['CRISCOPE_EMBEDDED'] !== 'off') reviveWhenCrashed(client);
+			return client;
+		},
 		mayBeServedByKubelet: async (endpoint) => mayBeServedByKubelet(await readKubelet(), endpoint),
 		async capacityOf(path) {
 			const usage = await readFilesystemUsage(path);
 			return usage && BigInt(usage.totalBytes);
 		},
 	};
+}
+
+function capital(sentence: string): string {
+	return sentence.slice(0, 1).toUpperCase() + sentence.slice(1);
+}
+
+/**
+ * The choice for a program that runs once: where it comes to the embedded runtime and nobody listens there, that is started.
+ * @param choose chooses anew, once it answers
+ * @throws Error in one sentence where there is no runtime to ask
+ */
+export async function settleChoice(
+	first: EndpointChoice,
+	choose: () => Promise<EndpointChoice>,
+	request: EmbeddedRequest,
+	options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Extract<EndpointChoice, { readonly kind: 'chosen' }>> {
+	let choice = first;
+	const plan = await planEmbedded(choice, request);
+	if (plan.kind === 'start') {
+		process.stderr.write(
+			`criscope: ${startingSentence.charAt(0).toLowerCase()}${startingSentence.slice(1)}\n`,
+		);
+		await startEmbedded(request, options);
+		choice = await choose();
+	}
+	if (plan.kind === 'refused') {
+		throw new Error(
+			choice.kind === 'chosen'
+				? `nothing is at ${choice.runtimeEndpoint}: ${plan.why}`
+				: `${choice.message}; ${plan.why}`,
+		);
+	}
+	if (choice.kind !== 'chosen') throw new Error(choice.message);
+	return choice;
 }

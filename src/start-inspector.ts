@@ -9,7 +9,7 @@ export async function startInspector(options: ProgramOptions): Promise<number> {
 	const config = await readConfig(options);
 	const code = await runInspector({
 		config,
-		access: createRuntimeAccess(options, config.runtime),
+		access: createRuntimeAccess(options, config.runtime, config.ui.readOnly),
 		readOnly: readOnlyOf(options, config),
 		env: process.env,
 		hostname: hostname(),

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { ProgramOptions } from './arguments.ts';
 import { describeOrigin } from './cri/endpoints.ts';
 import { readConfig, readOnlyOf } from './read-config.ts';
-import { chooseRuntime, connectRuntime } from './runtime-access.ts';
+import { chooseRuntime, connectRuntime, settleChoice } from './runtime-access.ts';
 import { detectCapabilities } from './text/terminal-capabilities.ts';
 import { createAuditLog } from './ui/effects/action-audit.ts';
 import { createLinearSession } from './ui/plain/linear.ts';
@@ -19,8 +19,9 @@ const signalExitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGQUIT: 131 }
  */
 export async function startPlain(options: ProgramOptions): Promise<number> {
 	const config = await readConfig(options);
-	const choice = await chooseRuntime(options, config.runtime);
-	if (choice.kind !== 'chosen') throw new Error(choice.message);
+	const request = { env: process.env, readOnly: config.ui.readOnly };
+	const choose = () => chooseRuntime(options, config.runtime);
+	const choice = await settleChoice(await choose(), choose, request);
 	const interactive = process.stdin.isTTY === true;
 	const { unicode } = detectCapabilities(process.env, process.stdout.isTTY === true);
 	const output = createLinearOutput(process.stdout, {

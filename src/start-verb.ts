@@ -8,7 +8,9 @@ import { ReaderGoneError } from './cli/output/print.ts';
 import { type ConnectionFlags, runVerb } from './cli/run-verb.ts';
 import { chooseEndpoint, describeOrigin, type EndpointChoice } from './cri/endpoints.ts';
 import type { CriClient } from './cri/ports.ts';
-import { connectRuntime, type EndpointDefaults } from './runtime-access.ts';
+import { connectRuntime, type EndpointDefaults, settleChoice } from './runtime-access.ts';
+
+type Defaults = EndpointDefaults & { readonly readOnly: boolean };
 
 type Options = { readonly signal: AbortSignal };
 
@@ -22,9 +24,9 @@ function printableCommandLine(args: readonly string[]): string {
 }
 
 /** What criscope's own configuration says of the runtime; nothing where there is no such file, as nearly everywhere. */
-async function readDefaults(config: string | undefined): Promise<EndpointDefaults> {
+async function readDefaults(config: string | undefined): Promise<Defaults> {
 	const own = config?.endsWith('.toml') ? config : undefined;
-	const none = { endpoint: undefined, imageEndpoint: undefined };
+	const none = { endpoint: undefined, imageEndpoint: undefined, readOnly: false };
 	// A file of crictl's that was asked for is the only one that counts.
 	if (config !== undefined && own === undefined) return none;
 	const { XDG_CONFIG_HOME: xdg, HOME: home } = process.env;
@@ -44,14 +46,14 @@ async function readDefaults(config: string | undefined): Promise<EndpointDefault
 		import('./read-config.ts'),
 		import('./arguments.ts'),
 	]);
-	const { runtime } = await readConfig({ ...parseArguments([]), config: own });
-	return runtime;
+	const { runtime, ui } = await readConfig({ ...parseArguments([]), config: own });
+	return { ...runtime, readOnly: ui.readOnly };
 }
 
 /** Chooses as the inspector does. An image endpoint that was named suffices where no runtime is found. */
 async function choose(
 	flags: ConnectionFlags,
-	defaults: EndpointDefaults,
+	defaults: Defaults,
 	{ signal }: Options,
 ): Promise<Extract<EndpointChoice, { readonly kind: 'chosen' }>> {
 	const { env } = process;
@@ -75,8 +77,8 @@ async function choose(
 		if (alone.kind === 'chosen') return alone;
 		throw new Error(alone.message);
 	}
-	if (choice.kind !== 'chosen') throw new Error(choice.message);
-	return choice;
+	const again = () => chooseEndpoint(request, { signal });
+	return settleChoice(choice, again, { env, readOnly: defaults.readOnly }, { signal });
 }
 
 async function connect(flags: ConnectionFlags, options: Options): Promise<CriClient> {

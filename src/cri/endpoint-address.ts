@@ -6,8 +6,11 @@ export type EndpointAddress =
 	| { readonly kind: 'unix'; readonly path: string }
 	| { readonly kind: 'tcp'; readonly host: string; readonly port: number };
 
+/** Where `criscope serve` listens unless told otherwise. */
+export const embeddedSocketPath = '/run/criscope/criscope.sock';
+
 /**
- * Parses `unix:///path`, `tcp://host:port` or, as crictl does, a bare path.
+ * Parses `unix:///path`, `tcp://host:port`, a bare path as crictl does, or the word `embedded` for our own runtime.
  * @throws InvalidArgumentError with one sentence that quotes what was given.
  */
 export function parseEndpoint(text: string): EndpointAddress {
@@ -16,6 +19,7 @@ export function parseEndpoint(text: string): EndpointAddress {
 	};
 	const endpoint = text.trim();
 	if (endpoint === '') fail('it is empty');
+	if (endpoint === 'embedded') return { kind: 'unix', path: embeddedSocketPath };
 	if (endpoint.startsWith('/')) return { kind: 'unix', path: endpoint };
 	const match = /^([a-z][a-z0-9+.-]*):(.*)$/i.exec(endpoint);
 	const scheme = match?.[1]?.toLowerCase();

@@ -3,7 +3,7 @@
  * Source: crictl 1.36's defaults (containerd, CRI-O, cri-dockerd); the documentation of k3s, RKE2 and MicroK8s.
  */
 import { join } from 'node:path';
-import { formatEndpoint } from './endpoint-address.ts';
+import { embeddedSocketPath, formatEndpoint } from './endpoint-address.ts';
 import { type ProbeResult, probeEndpoint } from './socket-probe.ts';
 
 /** A place to look at. */
@@ -30,7 +30,7 @@ export const wellKnownSockets: readonly WellKnownSocket[] = [
 	{ name: 'k3s or RKE2', path: '/run/k3s/containerd/containerd.sock' },
 	{ name: 'MicroK8s', path: '/var/snap/microk8s/common/run/containerd.sock' },
 	{ name: 'cri-dockerd', path: '/var/run/cri-dockerd.sock' },
-	{ name: 'criscope', path: '/run/criscope/criscope.sock' },
+	{ name: 'criscope', path: embeddedSocketPath },
 ];
 
 /**

@@ -5,6 +5,7 @@
 import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { embeddedSocketPath } from '../cri/endpoint-address.ts';
 import { errorMessage, PermissionError } from '../cri/errors.ts';
 import { startCriServer } from '../cri/transport/server.ts';
 import { createLiveConfig } from './config/live-config.ts';
@@ -16,7 +17,7 @@ import { createMetrics } from './metrics/metrics.ts';
 import { startMetricsServer } from './metrics/metrics-server.ts';
 import { openImages } from './open-images.ts';
 import { type OpenPods, openPods } from './open-pods.ts';
-import { defaultSocketPath, type ServeOptions } from './options.ts';
+import type { ServeOptions } from './options.ts';
 import { createImageSummaries } from './server/image-summaries.ts';
 import { createInstrument } from './server/instrument.ts';
 import { createServices } from './server/services.ts';
@@ -125,7 +126,7 @@ async function run(options: ServeOptions, context: ServeContext, parts: RunParts
 		() => left.resolve(undefined),
 	);
 	const observe = metrics.observe(createInstrument(log));
-	const socketPath = options.socketPath ?? config.socketPath ?? defaultSocketPath;
+	const socketPath = options.socketPath ?? config.socketPath ?? embeddedSocketPath;
 	const server = await startCriServer({
 		...services,
 		socketPath,

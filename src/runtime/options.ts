@@ -1,6 +1,6 @@
 /** The command line of `criscope serve`. */
 import { parseArgs } from 'node:util';
-import { parseEndpoint } from '../cri/endpoint-address.ts';
+import { embeddedSocketPath, parseEndpoint } from '../cri/endpoint-address.ts';
 import { didYouMean } from '../text/suggest.ts';
 import { durationMs } from './config/key-kinds.ts';
 import { type LogFormat, type LogLevel, logFormats, logLevels } from './log.ts';
@@ -35,9 +35,6 @@ export type ServeOptions = {
 export class ServeUsageError extends Error {
 	override readonly name = 'ServeUsageError';
 }
-
-/** Where it listens unless told otherwise; the inspector looks there. */
-export const defaultSocketPath = '/run/criscope/criscope.sock';
 
 /** Bytes of a path that fit `sun_path` with the zero at its end. Source: unix(7) */
 const maxSocketPathBytes = 107;
@@ -138,7 +135,7 @@ function socketPathOf(listen: string): string {
 	}
 	if (address.kind === 'tcp') {
 		// Whoever can connect can do everything, and on a port that is anybody.
-		throw new ServeUsageError(`flag --listen needs a unix socket, as in unix://${defaultSocketPath}`);
+		throw new ServeUsageError(`flag --listen needs a unix socket, as in unix://${embeddedSocketPath}`);
 	}
 	const bytes = Buffer.byteLength(address.path);
 	if (bytes <= maxSocketPathBytes) return address.path;

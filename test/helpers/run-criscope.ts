@@ -10,7 +10,7 @@ export type Ran = { readonly exitCode: number | null; readonly stdout: string; r
 /**
  * Runs criscope (built before) without a terminal, to its end.
  *
- * @param options.env on top of PATH, LANG and a home that does not exist
+ * @param options.env on top of PATH, LANG, a home that does not exist, and no runtime on demand
  * @param options.stdin what it reads; nothing when not given
  */
 export function runCriscope(
@@ -23,7 +23,14 @@ export function runCriscope(
 		path.join(rootDir, 'node_modules/.bin/node'),
 		[path.join(rootDir, 'dist/main.js'), ...args],
 		{
-			env: { PATH, HOME: '/nonexistent', LANG: 'C.UTF-8', TZ: 'UTC', ...options.env },
+			env: {
+				PATH,
+				HOME: '/nonexistent',
+				LANG: 'C.UTF-8',
+				TZ: 'UTC',
+				CRISCOPE_EMBEDDED: 'off',
+				...options.env,
+			},
 			timeout: 50_000,
 		},
 	);

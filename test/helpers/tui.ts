@@ -264,6 +264,8 @@ function childEnv(home: string, extra: TuiOptions['env'] = {}): Record<string, s
 		COLORTERM: 'truecolor',
 		LANG: 'C.UTF-8',
 		TZ: 'UTC',
+		// No test starts a runtime on the store of this machine by accident.
+		CRISCOPE_EMBEDDED: 'off',
 		...extra,
 	};
 	return Object.fromEntries(

@@ -19,6 +19,8 @@ export type RuntimeAccess = {
 				readonly others: number;
 		  }
 		| { readonly kind: 'missing'; readonly problem: string; readonly remedy: string | undefined }
+		/** One is being started; `ready` is settled when it is there to be chosen, or is not going to be. Never rejects. */
+		| { readonly kind: 'starting'; readonly problem: string; readonly ready: Promise<void> }
 	>;
 	/** Lists every socket that could be chosen. */
 	readonly list: (signal: AbortSignal) => Promise<readonly ListedEndpoint[]>;
@@ -128,6 +130,12 @@ export function createConnection(
 			});
 			clearTimeout(search);
 			search = setTimeout(() => void choose(false).catch(failed), searchAgainMs);
+			return;
+		}
+		if (choice.kind === 'starting') {
+			host.dispatch('connection', { kind: 'endpointMissing', problem: choice.problem, remedy: undefined });
+			await choice.ready;
+			if (own === generation && !host.signal.aborted) await choose(false);
 			return;
 		}
 		await open(choice.endpoint);
