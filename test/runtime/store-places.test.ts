@@ -68,6 +68,10 @@ describe.skipIf(missing)(`a store${missing ?? ''}`, () => {
 		const top = store.layerIdOf(image.diffIds);
 		expect((await store.presentLayers([top])).get(top)?.readOnly).toBe(true);
 		await expect(store.removeImage(image.imageId)).rejects.toThrow(`read-only store "${other}"`);
+		await expect(store.addNames(image.imageId, ['localhost/more:1'])).rejects.toThrow(
+			`cannot tag image "${image.imageId}": it is in the read-only store "${other}"`,
+		);
+		await expect(store.removeNames(image.imageId, ['localhost/shared:1'])).rejects.toThrow('cannot untag');
 
 		// Its base layer is the shared one; only the second is new.
 		const child = smallImage('child');

@@ -239,7 +239,7 @@ const bombs: readonly Hostile[] = [
 	[
 		'zeros without end',
 		() => gzipSync(Buffer.concat([tar(file('a')), Buffer.alloc(64 << 20)])),
-		'it is larger than the limit of 1048576 bytes once it is unpacked',
+		'the layer is larger than the limit of 1048576 bytes once it is unpacked',
 		{ limits: { ...defaultLayerLimits, maxUnpackedBytes: 1 << 20 } },
 	],
 	[

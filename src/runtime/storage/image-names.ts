@@ -1,6 +1,7 @@
 /** Names of images: each belongs to one image at a time. */
 import { NotFoundError } from '../../cri/errors.ts';
 import type { WaitOptions } from './model.ts';
+import { refuseReadOnly } from './read-only-image.ts';
 import { type JsonRecord, textListField } from './records/json-records.ts';
 import type { StoreParts } from './store-parts.ts';
 
@@ -33,7 +34,7 @@ export function takeNames(
 	});
 }
 
-/** @throws NotFoundError */
+/** @throws NotFoundError; FailedPreconditionError for an image of a read-only store */
 export async function addNames(
 	parts: StoreParts,
 	id: string,
@@ -41,13 +42,15 @@ export async function addNames(
 	options: WaitOptions = {},
 ): Promise<void> {
 	await parts.images.change(async (change) => {
-		if (!change.index.byId.has(id))
+		if (!change.index.byId.has(id)) {
+			await refuseReadOnly(parts, 'tag', id, options);
 			throw new NotFoundError(`cannot tag image "${id}": it is not in the store`);
+		}
 		await change.save(0, takeNames(change.records(0), id, names));
 	}, options);
 }
 
-/** Takes names from an image. Those that it does not have are no error. @throws NotFoundError */
+/** Takes names from an image. Those that it does not have are no error. @throws as `addNames` */
 export async function removeNames(
 	parts: StoreParts,
 	id: string,
@@ -56,7 +59,10 @@ export async function removeNames(
 ): Promise<void> {
 	await parts.images.change(async (change) => {
 		const entry = change.index.byId.get(id);
-		if (entry === undefined) throw new NotFoundError(`cannot untag image "${id}": it is not in the store`);
+		if (entry === undefined) {
+			await refuseReadOnly(parts, 'untag', id, options);
+			throw new NotFoundError(`cannot untag image "${id}": it is not in the store`);
+		}
 		if (!entry.image.names.some((name) => names.includes(name))) return;
 		const kept = entry.image.names.filter((name) => !names.includes(name));
 		await change.save(

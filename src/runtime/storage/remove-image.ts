@@ -3,6 +3,7 @@ import path from 'node:path';
 import { FailedPreconditionError } from '../../cri/errors.ts';
 import { changeLayers, dropLayers } from './layer-table.ts';
 import type { Removal, StoredContainer, WaitOptions } from './model.ts';
+import { refuseReadOnly } from './read-only-image.ts';
 import type { ImageEntry, ImageIndex } from './records/image-records.ts';
 import type { LayerIndex } from './records/layer-records.ts';
 import type { StoreParts } from './store-parts.ts';
@@ -26,7 +27,7 @@ export async function removeImage(
 					parts.containers.read(async ({ all: containers }) => {
 						const entry = images.index.byId.get(id);
 						if (entry === undefined) {
-							await refuseReadOnly(parts, id, options);
+							await refuseReadOnly(parts, 'remove', id, options);
 							return nothing;
 						}
 						const user = containers.find(({ imageId }) => imageId === id);
@@ -79,14 +80,4 @@ function inUse(id: string, { id: container, names: [name] }: StoredContainer): F
 	return new FailedPreconditionError(
 		`cannot remove image "${id}": container ${shown} uses it; remove the container first`,
 	);
-}
-
-async function refuseReadOnly(parts: StoreParts, id: string, options: WaitOptions): Promise<void> {
-	for (const { images, place } of parts.additional) {
-		const found = await images.read(({ byId }) => byId.has(id), options);
-		if (!found) continue;
-		throw new FailedPreconditionError(
-			`cannot remove image "${id}": it is in the read-only store "${place.root}"`,
-		);
-	}
 }

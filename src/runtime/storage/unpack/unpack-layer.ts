@@ -72,7 +72,7 @@ export async function unpackLayer(job: UnpackJob, surroundings: UnpackSurroundin
 			diffSizeBytes += chunk.length;
 			if (diffSizeBytes > job.limits.maxUnpackedBytes) {
 				const limit = `the limit of ${job.limits.maxUnpackedBytes} bytes`;
-				throw new ResourceExhaustedError(`it is larger than ${limit} once it is unpacked`);
+				throw new ResourceExhaustedError(`the layer is larger than ${limit} once it is unpacked`);
 			}
 			hash.update(chunk);
 			parser.push(chunk);

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { InvalidArgumentError, NotFoundError, UnavailableError } from '../../../../src/cri/errors.ts';
 import type { TransferEvent } from '../../../../src/cri/image-transfer.ts';
 import { RegistryError } from '../../../../src/runtime/image/model.ts';
@@ -319,7 +319,8 @@ describe('callers', () => {
 		await second.next();
 		leaving.abort(new DOMException('too late', 'TimeoutError'));
 		await expect(first).rejects.toThrow('too late');
-		expect(readdirSync(store.stagingDir).length).toBeGreaterThan(0);
+		// What was resolved is told before the first blob's file is there.
+		await vi.waitFor(() => expect(readdirSync(store.stagingDir).length).toBeGreaterThan(0));
 		await second.return?.();
 		expect(readdirSync(store.stagingDir)).toEqual([]);
 		expect(store.layers.size).toBe(0);
