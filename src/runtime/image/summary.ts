@@ -42,7 +42,8 @@ export function summarizeImage(
  */
 export function repoDigestsOf({ names, bigData, digest }: StoredImage): readonly string[] {
 	const known = [...bigData.keys()].flatMap((key) => /^manifest-(sha256:[0-9a-f]{64})$/.exec(key)?.[1] ?? []);
-	if (known.length === 0 && digest !== undefined) known.push(digest);
+	// The one that was pulled last goes first, as with c/storage: it is what tables show.
+	if (digest !== undefined && (known.length === 0 || known.includes(digest))) known.unshift(digest);
 	const found = new Set(names.filter((name) => name.includes('@')));
 	for (const name of names) {
 		if (name.includes('@')) continue;

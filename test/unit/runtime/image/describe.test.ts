@@ -79,6 +79,8 @@ describe('summarizeImage', () => {
 		]);
 		expect(repoDigestsOf(image([`r.io/a@${digest('2')}`], known))).toEqual([`r.io/a@${digest('2')}`]);
 		expect(repoDigestsOf(image([], known))).toEqual([]);
+		const pulledLast = { ...image(['r.io/a:1'], known), digest: digest('2') };
+		expect(repoDigestsOf(pulledLast)[0]).toBe(`r.io/a@${digest('2')}`);
 	});
 
 	test.each([
