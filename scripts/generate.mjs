@@ -5,7 +5,9 @@ import { nodePath, run, runScript } from './setup.mjs';
 
 await runScript(async () => {
 	for (const path of generateProto()) console.log(`generated ${path}`);
-	// The command table is TypeScript: only the project's own Node reads it.
+	// The tables are TypeScript: only the project's own Node reads it.
 	if (!fs.existsSync(nodePath)) return 0;
-	return (await run(nodePath, ['scripts/generate-keybindings.ts'])).exitCode;
+	const keybindings = await run(nodePath, ['scripts/generate-keybindings.ts']);
+	if (keybindings.exitCode !== 0) return keybindings.exitCode;
+	return (await run(nodePath, ['scripts/generate-runtime-configuration.ts'])).exitCode;
 });

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { helpText } from '../../src/help-text.ts';
+import { runtimeConfigurationText } from '../../src/runtime/config/config-doc.ts';
 import { commands } from '../../src/ui/commands/index.ts';
 import { keybindingsText } from '../../src/ui/commands/keybindings-text.ts';
 import { resourceOf } from '../../src/ui/resources/index.ts';
@@ -14,11 +15,17 @@ it('docs/keybindings.md is what the command table says; if not: npm run generate
 	expect(read('docs/keybindings.md')).toBe(keybindingsText(commands));
 });
 
+it('docs/runtime-configuration.md is what the table of keys says; if not: npm run generate', () => {
+	const text = read('docs/runtime-configuration.md');
+	expect(text).toBe(runtimeConfigurationText(text.split('\n### ')[0] ?? ''));
+});
+
 describe('the documents', () => {
 	const documents = [
 		'README.md',
 		'docs/architecture.md',
 		'docs/configuration.md',
+		'docs/runtime-configuration.md',
 		'CONTRIBUTING.md',
 		'bench/README.md',
 	];
