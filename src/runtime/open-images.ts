@@ -1,5 +1,7 @@
 /** Puts the image half of the runtime together: the store, the registries, the unpacker, the transfers. */
 
+import { stat } from 'node:fs/promises';
+import { errorMessage, InvalidArgumentError } from '../cri/errors.ts';
 import type { RuntimeConfig } from './config/runtime-config.ts';
 import type { ImageTransfers } from './image/images.ts';
 import { openRegistries } from './image/registries/open-registries.ts';
@@ -37,6 +39,7 @@ export async function openImages(
 	},
 	wait: WaitOptions = {},
 ): Promise<OpenImages> {
+	await checkNamedFiles(options);
 	await using undo = new AsyncDisposableStack();
 	const conf = await loadStorageConf(env, { file: options.storageConf });
 	const store = undo.use(
@@ -74,4 +77,23 @@ export async function openImages(
 	);
 	const opened = undo.move();
 	return { store, transfers, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+/** A file that somebody named must be there: one written wrongly would drop mirrors and blocks without a word. */
+async function checkNamedFiles(options: ServeOptions): Promise<void> {
+	const named = [
+		['registries-conf', options.registriesConf],
+		['registries-conf-dir', options.registriesConfDir],
+		['signature-policy', options.signaturePolicy],
+		['authfile', options.authFile],
+	] as const;
+	for (const [flag, path] of named) {
+		if (path === undefined) continue;
+		await stat(path).catch((error: unknown) => {
+			throw new InvalidArgumentError(
+				`cannot read "${path}" (flag --${flag}): ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : errorMessage(error)}`,
+				{ cause: error },
+			);
+		});
+	}
 }

@@ -230,6 +230,13 @@ describe.skipIf(missing)(`criscope serve on bad days${missing ?? ''}`, () => {
 		]);
 	});
 
+	test('a settings file that was named and is not there is one sentence', async () => {
+		const root = ['--root', path.join(dir, 'named-root'), '--runroot', path.join(dir, 'named-run')];
+		const { code, said } = await serveToItsEnd('--registries-conf', '/etc/no-such.conf', ...root);
+		expect(code).toBe(1);
+		expect(said).toContain('cannot read "/etc/no-such.conf" (flag --registries-conf): no such file');
+	});
+
 	test('what lies at the place of the socket and is none stays', async () => {
 		const file = path.join(dir, 'precious');
 		writeFileSync(file, 'keep');
