@@ -67,8 +67,7 @@ async function isMeant(choice: EndpointChoice): Promise<boolean> {
 	if (choice.kind === 'denied') return false;
 	if (choice.kind === 'chosen') {
 		if (choice.runtimeEndpoint !== embeddedEndpoint || choice.origin.kind === 'found') return false;
-		const { kind } = await probeEndpoint({ kind: 'unix', path: embeddedSocketPath });
-		return kind === 'missing' || kind === 'refused';
+		return !(await isListening());
 	}
 	const isFree = choice.tried.every(
 		({ path, probe }) =>
@@ -125,6 +124,12 @@ function watchServe(env: NodeJS.ProcessEnv) {
 		failure = error;
 	});
 	return { state: () => ({ failure, endedAtMs }) };
+}
+
+/** True where somebody answers on its socket, or holds it. */
+export async function isListening(): Promise<boolean> {
+	const { kind } = await probeEndpoint({ kind: 'unix', path: embeddedSocketPath });
+	return kind !== 'missing' && kind !== 'refused';
 }
 
 /** True where it has crashed: it left a socket on which nobody listens, and nobody brought it back. */

@@ -14,6 +14,7 @@ import {
 	type EmbeddedRequest,
 	embeddedEndpoint,
 	hasCrashed,
+	isListening,
 	planEmbedded,
 	startEmbedded,
 	startingSentence,
@@ -68,6 +69,7 @@ export function createRuntimeAccess(
 	/** From crictl's file, which counts where criscope's own says nothing. */
 	let crictlTimeoutMs: number | undefined;
 	const { env } = process;
+	const mayStart = !readOnly && process.getuid?.() === 0 && env['CRISCOPE_EMBEDDED'] !== 'off';
 	/** Of the one try that a session makes; it looks on for sockets, and starts nothing again and again. */
 	let startProblem: string | undefined;
 	let hasTried = false;
@@ -127,20 +129,28 @@ export function createRuntimeAccess(
 		async list(signal) {
 			const found = await findSockets({}, { signal });
 			return found
-				.filter(({ probe }) => probe.kind !== 'missing')
+				.filter(
+					({ probe, endpoint }) => probe.kind !== 'missing' || (mayStart && endpoint === embeddedEndpoint),
+				)
 				.map(({ endpoint, name, probe }) => ({
 					endpoint,
 					origin: name,
-					problem: probe.kind === 'open' ? undefined : describeProbe(probe.kind),
+					problem:
+						probe.kind === 'open'
+							? undefined
+							: mayStart && endpoint === embeddedEndpoint
+								? 'not started yet'
+								: describeProbe(probe.kind),
 				}));
 		},
 		async connect(endpoint) {
+			// Picked from the list, or found a moment ago.
+			if (mayStart && endpoint === embeddedEndpoint && !(await isListening())) await startEmbedded({ env });
 			const client = await connectRuntime(endpoint, {
 				imageEndpoint: chosen?.runtime === endpoint ? chosen.image : undefined,
 				timeoutMs: defaults.timeoutMs ?? crictlTimeoutMs,
 			});
-			const isOwn = endpoint === embeddedEndpoint && !readOnly && process.getuid?.() === 0;
-			if (isOwn && env['CRISCOPE_EMBEDDED'] !== 'off') reviveWhenCrashed(client);
+			if (mayStart && endpoint === embeddedEndpoint) reviveWhenCrashed(client);
 			return client;
 		},
 		mayBeServedByKubelet: async (endpoint) => mayBeServedByKubelet(await readKubelet(), endpoint),
