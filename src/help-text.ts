@@ -15,7 +15,7 @@ ${verbList()}  serve        Serve images as a runtime of its own, on a socket
   help         This text, or that of a command
 
 Flags of the inspector and of every command:
-  -r, --runtime-endpoint ENDPOINT  unix:///path, tcp://host:port or a path
+  -r, --runtime-endpoint ENDPOINT  unix:///path, tcp://host:port, a path or embedded
                                    [CONTAINER_RUNTIME_ENDPOINT, /etc/crictl.yaml, well-known sockets]
   -i, --image-endpoint ENDPOINT    where images are served, if elsewhere [IMAGE_SERVICE_ENDPOINT]
       --config FILE                configuration [~/.config/criscope/config.toml, /etc/criscope/config.toml];
