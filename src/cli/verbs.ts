@@ -1,5 +1,6 @@
 /** The table of verbs: one line each. */
 import type { Verb } from './verb.ts';
+import { demoVerb } from './verbs/demo.ts';
 import { imagefsinfoVerb } from './verbs/imagefsinfo.ts';
 import { imagesVerb } from './verbs/images.ts';
 import { inspectiVerb } from './verbs/inspecti.ts';
@@ -23,6 +24,7 @@ export const verbs: readonly Verb[] = [
 	loadVerb,
 	saveVerb,
 	imagefsinfoVerb,
+	demoVerb,
 ];
 
 /** The verb of that name or alias. */
