@@ -31,6 +31,7 @@ import type { UsageSamples } from './server/usage-samples.ts';
 import type { ContainerRecord, PodSandboxRecord } from './store/model.ts';
 import type { LoadedRecords } from './store/record-files.ts';
 import { containerState, exitReason } from './store/states.ts';
+import { unfinishedPrefix } from './sys/atomic-file.ts';
 
 type Parts = PodParts & { readonly samples: UsageSamples };
 
@@ -173,6 +174,13 @@ async function removeLeftovers(parts: Parts, loaded: Loaded): Promise<void> {
 			]);
 		}
 	}
+	for (const name of await readdir(paths.networkCacheDir).catch(() => [])) {
+		if (!name.startsWith(unfinishedPrefix)) continue;
+		steps.push([
+			'remove a half-written file',
+			() => rm(path.join(paths.networkCacheDir, name), { force: true }),
+		]);
+	}
 	for (const { id } of loaded.sandboxes.broken) {
 		const dir = path.join(paths.sandboxRecordsDir, id);
 		steps.push(['remove a broken record', () => rm(dir, { recursive: true, force: true })]);
@@ -181,15 +189,21 @@ async function removeLeftovers(parts: Parts, loaded: Loaded): Promise<void> {
 		const dir = path.join(paths.containerRecordsDir, id);
 		steps.push(['remove a broken record', () => rm(dir, { recursive: true, force: true })]);
 	}
-	steps.push(['remove cgroups', () => removeCgroups(parts, isKnown)]);
+	// Another runtime of the same kind, on another root, may have its own below the same parent.
+	const lost = await unknown([
+		...(await entries(paths.bundlesDir)),
+		...(await entries(paths.sandboxesDir)),
+		...[...loaded.sandboxes.broken, ...loaded.containers.broken].map(({ id }) => id),
+	]);
+	steps.push(['remove cgroups', () => removeCgroups(parts, new Set(lost))]);
 	await runSteps(steps, 'leftovers', parts.log);
 }
 
-/** Those below the default parent: other parents are a kubelet's. */
-async function removeCgroups({ cgroups }: Parts, isKnown: (id: string) => boolean): Promise<void> {
+/** Those of the given objects below the default parent: other parents are a kubelet's. */
+async function removeCgroups({ cgroups }: Parts, lost: ReadonlySet<string>): Promise<void> {
 	for (const cgroup of cgroups.list(path.dirname(cgroups.pathsFor('', 'container', 'any').path))) {
 		const id = /([0-9a-f]{64})(?:\.scope)?$/.exec(cgroup)?.[1];
-		if (id === undefined || isKnown(id)) continue;
+		if (id === undefined || !lost.has(id)) continue;
 		for (const pid of cgroups.processes(cgroup)) process.kill(pid, 'SIGKILL');
 		await cgroups.remove(cgroup);
 	}

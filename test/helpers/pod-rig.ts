@@ -19,6 +19,8 @@ export type PodRig = {
 		readonly hostname?: string;
 		readonly name?: string;
 	}): Promise<Pod>;
+	/** Waits until the client has found the runtime again after a start. */
+	ready(): Promise<void>;
 	/** What is outside of the records and must be gone when nothing runs, by kind. */
 	leftovers(): Readonly<Record<string, readonly string[]>>;
 	stop(): Promise<void>;
@@ -121,6 +123,12 @@ export async function startPodRig(word: string, flags: readonly string[] = []): 
 		image,
 		dir,
 		pod,
+		ready: async () => {
+			await eventually(
+				'the client to be connected',
+				async () => (await runtime().version()).runtimeName !== '',
+			);
+		},
 		leftovers: () => ({
 			mounts: readFileSync('/proc/self/mountinfo', 'utf8')
 				.split('\n')
