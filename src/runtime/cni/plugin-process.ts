@@ -30,7 +30,8 @@ const drainMs = 200;
 /**
  * Runs a plugin to its end. It leads a process group of its own, so that it outlives us: what it has begun it finishes,
  * and the cache tells the next run that it was begun.
- * @throws DeadlineError, the signal's reason, or the error of starting it; then its whole group is killed
+ * @throws DeadlineError, the signal's reason, an Error where it prints without end, or the error of starting it; then its
+ * whole group is killed
  */
 export async function runPlugin(
 	{ file, env, input, timeoutMs }: PluginRun,
@@ -38,7 +39,14 @@ export async function runPlugin(
 ): Promise<PluginEnd> {
 	signal?.throwIfAborted();
 	const child = spawn(file, [], { env: { ...environment(), ...env }, detached: true, stdio: 'pipe' });
-	const stdout = collect(child.stdout, stdoutMaxBytes);
+	let stopReason: unknown;
+	const stop = (reason: unknown) => {
+		stopReason ??= reason;
+		if (child.pid !== undefined) killGroup(child.pid, 'SIGKILL');
+	};
+	const stdout = collect(child.stdout, stdoutMaxBytes, () =>
+		stop(new Error(`it printed more than ${stdoutMaxBytes} bytes, and was killed`)),
+	);
 	const stderr = collect(child.stderr, stderrMaxBytes);
 	// A plugin may end without reading its configuration.
 	child.stdin.on('error', () => undefined);
@@ -59,11 +67,6 @@ export async function runPlugin(
 			stderr: stderr(),
 		});
 	});
-	let stopReason: unknown;
-	const stop = (reason: unknown) => {
-		stopReason ??= reason;
-		if (child.pid !== undefined) killGroup(child.pid, 'SIGKILL');
-	};
 	const late = setTimeout(
 		() => stop(new DeadlineError(`no end within ${timeoutMs} ms, killed`, { timeoutMs })),
 		timeoutMs,
@@ -86,13 +89,19 @@ function environment(): NodeJS.ProcessEnv {
 	return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CNI_')));
 }
 
-function collect(stream: NodeJS.ReadableStream, limitBytes: number): () => string {
+/** @param onExcess called each time more comes than is kept */
+function collect(
+	stream: NodeJS.ReadableStream,
+	limitBytes: number,
+	onExcess: () => void = () => undefined,
+): () => string {
 	const chunks: Buffer[] = [];
 	let sizeBytes = 0;
 	stream.on('error', () => undefined);
 	stream.on('data', (chunk: Buffer) => {
 		if (sizeBytes < limitBytes) chunks.push(chunk);
 		sizeBytes += chunk.length;
+		if (sizeBytes > limitBytes) onExcess();
 	});
 	return () => Buffer.concat(chunks).subarray(0, limitBytes).toString('utf8');
 }
