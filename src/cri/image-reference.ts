@@ -32,6 +32,7 @@ export function parseImageReference(text: string): ImageReference {
 	const [, name = '', tag, digest] = referencePattern.exec(text.trim()) ?? [];
 	if (name === '') return fail('a reference is [registry/]name[:tag][@digest]');
 	const at = name.indexOf('@');
+	if (at >= 0 && at === name.length - 1) return fail('the digest after "@" is missing');
 	if (at >= 0) return fail(`"${name.slice(at + 1)}${tag === undefined ? '' : `:${tag}`}" is no digest`);
 	const slash = name.indexOf('/');
 	const first = slash < 0 ? '' : name.slice(0, slash);

@@ -77,7 +77,7 @@ test('a name that cannot be one is refused with the reason; a good one is passed
 	expect(state().entry?.value).toBe('nginx:1.27');
 	type('@');
 	press('enter');
-	expect(state().entry?.problem).toContain('is no part of a name');
+	expect(state().entry?.problem).toContain('the digest after "@" is missing');
 	press('backspace', 'enter');
 	expect(asked.pulls).toEqual([{ image: 'nginx:1.27' }]);
 });
