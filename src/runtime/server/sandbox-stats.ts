@@ -105,8 +105,8 @@ function sumMemory(usages: readonly (MemoryUsage | undefined)[]): MemoryUsage | 
 }
 
 /** Seen through any process of the pod; without one there is nobody to use the network. */
-async function readInterfaces(
-	parts: Parts,
+export async function readInterfaces(
+	parts: PodParts,
 	record: PodSandboxRecord,
 ): Promise<readonly NetworkInterfaceUsage[]> {
 	if (record.request.security.namespaces.network === 'node') return [];
