@@ -1,9 +1,11 @@
 /** `criscope demo` on the embedded runtime: what one sees, and that nothing of it stays. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DemoPodState } from '../../src/cli/demo/demo-state.ts';
+import { waitForOutput } from '../helpers/child-process.ts';
 import { whatIsMissing } from '../helpers/requires.ts';
 import { runCriscope } from '../helpers/run-criscope.ts';
 import { type Serve, startServe } from '../helpers/serve.ts';
@@ -95,6 +97,20 @@ describe.skipIf(missing)(`criscope demo${missing ?? ''}`, () => {
 		expect(await demo('--remove')).toEqual({ exitCode: 0, stdout: '', stderr: 'No demo to remove\n' });
 		await client.runtime.stopPodSandbox(other);
 		await client.runtime.removePodSandbox(other);
+	});
+
+	test('Ctrl-C in the middle of a call undoes all of it', { timeout: 60_000 }, async () => {
+		const client = serve.client();
+		const program = path.resolve('dist/main.js');
+		const child = spawn(path.resolve('node_modules/.bin/node'), [program, 'demo', '-r', serve.endpoint], {
+			stdio: ['ignore', 'ignore', 'pipe'],
+		});
+		await waitForOutput(child, /(Starting pod chatty-logger)/);
+		const closed = once(child, 'close');
+		child.kill('SIGINT');
+		expect(await closed).toEqual([130, null]);
+		expect(await client.runtime.listPodSandbox()).toEqual([]);
+		expect(await client.images.listImages()).toEqual([]);
 	});
 
 	test('a part of a demo is not taken for a whole one', { timeout: 60_000 }, async () => {

@@ -16,7 +16,19 @@ type Options = { readonly signal: AbortSignal };
 
 const endWithinMs = 15_000;
 const pollMs = 50;
+const finishWithinMs = 15_000;
 const undoWithinMs = 60_000;
+
+/**
+ * A signal that follows another one `afterMs` later. A call that makes something is let come to its end: cut short, the
+ * runtime goes on making it, and an undoing that looks meanwhile misses it.
+ */
+function delayed(signal: AbortSignal, afterMs: number): AbortSignal {
+	const late = new AbortController();
+	const follow = () => void setTimeout(() => late.abort(signal.reason), afterMs).unref();
+	signal.addEventListener('abort', follow, { once: true });
+	return late.signal;
+}
 
 /** Waits until a program has ended that ends by itself; one that takes too long is shown as it is. */
 async function waitForEnd(client: CriClient, id: ContainerId, options: Options): Promise<void> {
@@ -30,18 +42,20 @@ async function waitForEnd(client: CriClient, id: ContainerId, options: Options):
 
 async function startPod(client: CriClient, pod: DemoPod, uid: string, options: Options): Promise<void> {
 	const { runtime } = client;
+	const whole = { signal: delayed(options.signal, finishWithinMs) };
 	const hostPort = pod.containerPort === undefined ? undefined : await freePort();
 	const config = podConfig(pod, uid, hostPort);
-	const podSandboxId = await runtime.runPodSandbox({ config, runtimeHandler: '' }, options);
+	const podSandboxId = await runtime.runPodSandbox({ config, runtimeHandler: '' }, whole);
 	// The CRI restarts nothing: each attempt is a container of its own, made when the one before has ended.
 	for (let attempt = 0; attempt < pod.attempts; attempt++) {
+		options.signal.throwIfAborted();
 		const request = {
 			podSandboxId,
 			config: containerConfig(pod, uid, attempt),
 			sandboxConfig: config,
 		};
-		const id = await runtime.createContainer(request, options);
-		await runtime.startContainer(id, options);
+		const id = await runtime.createContainer(request, whole);
+		await runtime.startContainer(id, whole);
 		if (pod.ends) await waitForEnd(client, id, options);
 	}
 }
@@ -98,9 +112,11 @@ export async function startDemo(
 		tell('Loading images made of busybox');
 		await loadImages(client, await demoArchive(demoPods, busybox), options);
 		for (const { pod, uid } of pods) {
+			options.signal.throwIfAborted();
 			tell(`Starting pod ${pod.name}`);
 			await startPod(client, pod, uid, options);
 		}
+		options.signal.throwIfAborted();
 	} catch (error) {
 		try {
 			tell('Undoing what was begun');
