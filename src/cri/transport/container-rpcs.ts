@@ -7,6 +7,7 @@ import { mapPodSandboxRequest } from '../codec-pod-request.ts';
 import { checkInteger, checkPath, refuse } from '../codec-request-checks.ts';
 import { mapResourcesRequest } from '../codec-resources-request.ts';
 import { containerEventToWire } from '../codec-stats-served.ts';
+import { remembered } from '../remember.ts';
 import { inChunks } from './chunks.ts';
 import { containerSubject, demandContainerId, demandPodSandboxId, podSandboxSubject } from './request-ids.ts';
 import { noSubject, type ServedRpcs, type UnaryRpc } from './served-rpc.ts';
@@ -38,6 +39,8 @@ function stopSeconds(value: unknown): number {
 
 /** @returns the RPCs of an implementation. */
 export function containerRpcs(runtime: ServedRuntime): ServedRpcs {
+	// The encoder knows items that come again by their being the same object.
+	const itemOf = remembered(containerToWire);
 	return {
 		CreateContainer: {
 			kind: 'unary',
@@ -65,7 +68,7 @@ export function containerRpcs(runtime: ServedRuntime): ServedRpcs {
 			changes: false,
 			answer: async ({ filter }, call) => {
 				const containers = await runtime.listContainers(mapContainerFilter(filter), call);
-				return { containers: containers.map(containerToWire) };
+				return { containers: containers.map(itemOf) };
 			},
 		},
 		StreamContainers: {
@@ -74,7 +77,7 @@ export function containerRpcs(runtime: ServedRuntime): ServedRpcs {
 			changes: false,
 			answer: async function* ({ filter }, call) {
 				for await (const chunk of inChunks(runtime.streamContainers(mapContainerFilter(filter), call))) {
-					yield { containers: chunk.map(containerToWire) };
+					yield { containers: chunk.map(itemOf) };
 				}
 			},
 		},

@@ -7,6 +7,7 @@ import {
 	podSandboxToWire,
 } from '../codec-pod-sandbox-served.ts';
 import { mapResourcesRequest } from '../codec-resources-request.ts';
+import { remembered } from '../remember.ts';
 import { inChunks } from './chunks.ts';
 import { demandPodSandboxId, podSandboxSubject } from './request-ids.ts';
 import { noSubject, type ServedRpcs } from './served-rpc.ts';
@@ -20,6 +21,8 @@ function podName(request: WireMessage): string {
 
 /** @returns the RPCs of an implementation. */
 export function podSandboxRpcs(runtime: ServedRuntime): ServedRpcs {
+	// The encoder knows items that come again by their being the same object.
+	const itemOf = remembered(podSandboxToWire);
 	return {
 		RunPodSandbox: {
 			kind: 'unary',
@@ -66,7 +69,7 @@ export function podSandboxRpcs(runtime: ServedRuntime): ServedRpcs {
 			changes: false,
 			answer: async ({ filter }, call) => {
 				const items = await runtime.listPodSandbox(mapPodSandboxFilter(filter), call);
-				return { items: items.map(podSandboxToWire) };
+				return { items: items.map(itemOf) };
 			},
 		},
 		StreamPodSandboxes: {
@@ -75,7 +78,7 @@ export function podSandboxRpcs(runtime: ServedRuntime): ServedRpcs {
 			changes: false,
 			answer: async function* ({ filter }, call) {
 				for await (const chunk of inChunks(runtime.streamPodSandboxes(mapPodSandboxFilter(filter), call))) {
-					yield { podSandboxes: chunk.map(podSandboxToWire) };
+					yield { podSandboxes: chunk.map(itemOf) };
 				}
 			},
 		},

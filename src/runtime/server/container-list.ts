@@ -1,6 +1,7 @@
 import { matchesContainer } from '../../cri/filters.ts';
 import type { Container } from '../../cri/model.ts';
 import type { ContainerFilter } from '../../cri/ports.ts';
+import { remembered } from '../../cri/remember.ts';
 import type { ServedRuntime } from '../../cri/transport/served-runtime.ts';
 import type { ContainerRecord } from '../store/model.ts';
 import { isListed } from '../store/states.ts';
@@ -9,22 +10,25 @@ import type { PodParts } from './pod-parts.ts';
 
 /** RPC ListContainers. What is not there is an empty list. */
 export function createListContainers(parts: PodParts): ServedRuntime['listContainers'] {
-	return async (filter) => listedContainers(parts, filter);
+	const describe = remembered(describeContainer);
+	return async (filter) => listedContainers(parts, describe, filter);
 }
 
 /** RPC StreamContainers: ListContainers for lists that fit no message. */
 export function createStreamContainers(parts: PodParts): ServedRuntime['streamContainers'] {
+	const describe = remembered(describeContainer);
 	return async function* (filter) {
-		yield* listedContainers(parts, filter);
+		yield* listedContainers(parts, describe, filter);
 	};
 }
 
-/** Newest first. */
+/** Newest first; the same objects as the last time for records that are the same. */
 function listedContainers(
 	{ containers }: Pick<PodParts, 'containers'>,
+	describe: (record: ContainerRecord) => Container,
 	filter: ContainerFilter | undefined,
 ): readonly Container[] {
-	const listed = containers.all().filter(isListed).map(describeContainer).reverse();
+	const listed = containers.all().filter(isListed).map(describe).reverse();
 	return filter === undefined ? listed : listed.filter((container) => matchesContainer(container, filter));
 }
 
