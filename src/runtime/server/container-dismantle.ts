@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerRecord } from '../store/model.ts';
-import { runSteps } from './dismantle.ts';
+import { type DismantleStep, runSteps } from './dismantle.ts';
 import { emitEvent } from './emit-event.ts';
 import type { PodParts } from './pod-parts.ts';
 
@@ -28,24 +28,31 @@ export async function dismantleContainer(parts: PodParts, id: string): Promise<b
 	await parts.containers.update(id, { phase: 'removing' }).catch(() => undefined);
 	const { bundleDir, exitsDir, attachDir } = parts.paths.containerPaths(id, record.logPath);
 	const parent = parts.sandboxes.get(record.podSandboxId)?.request.cgroupParent;
-	const clean = await runSteps(
+	const runtimeSteps: readonly DismantleStep[] = [
 		[
-			[
-				'delete the container from its runtime',
-				() => parts.processes.delete(id, parts.handlers.demand(record.runtimeHandler)),
-			],
-			['end its monitor', () => endMonitor(parts, record)],
-			['unmount images', () => unmountImages(parts, record)],
-			['remove the writable layer', () => parts.layers.remove(id)],
-			['remove the cgroup', () => removeCgroups(parts, record, parent)],
-			['remove the bundle', () => rm(bundleDir, { recursive: true, force: true })],
-			['remove the exit file', () => rm(path.join(exitsDir, id), { force: true })],
-			// A link of conmon's to the bundle.
-			['remove the way to attach', () => rm(path.join(attachDir, id), { force: true })],
+			'delete the container from its runtime',
+			() => parts.processes.delete(id, parts.handlers.demand(record.runtimeHandler)),
 		],
-		id,
-		parts.log,
-	);
+		['end its monitor', () => endMonitor(parts, record)],
+	];
+	const layerSteps: readonly DismantleStep[] = [
+		['unmount images', () => unmountImages(parts, record)],
+		['remove the writable layer', () => parts.layers.remove(id)],
+	];
+	const fileSteps: readonly DismantleStep[] = [
+		['remove the cgroup', () => removeCgroups(parts, record, parent)],
+		['remove the bundle', () => rm(bundleDir, { recursive: true, force: true })],
+		['remove the exit file', () => rm(path.join(exitsDir, id), { force: true })],
+		// A link of conmon's to the bundle.
+		['remove the way to attach', () => rm(path.join(attachDir, id), { force: true })],
+	];
+	const run = (...steps: readonly DismantleStep[]) => runSteps(steps, id, parts.log);
+	// Once it has ended nobody is in its layer, which need not wait for the runtime.
+	const together =
+		record.finishedAtNanos === undefined
+			? [await run(...runtimeSteps, ...layerSteps, ...fileSteps)]
+			: await Promise.all([run(...runtimeSteps, ...fileSteps), run(...layerSteps)]);
+	const clean = together.every(Boolean);
 	if (wasListed) emitEvent(parts, 'deleted', id, record.podSandboxId);
 	if (!clean) return false;
 	await parts.containers.remove(id);

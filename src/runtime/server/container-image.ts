@@ -24,12 +24,19 @@ export async function findContainerImage(
 	if (image === undefined) {
 		throw new NotFoundError(`cannot use image "${reference}": it is not here, and must be pulled first`);
 	}
-	if (image.layer !== undefined && !(await images.presentLayers([image.layer], options)).has(image.layer)) {
+	const { layer } = image;
+	const [isWhole, config] = await Promise.all([
+		layer === undefined || images.presentLayers([layer], options).then((present) => present.has(layer)),
+		// Told apart below: whose layer is damaged, too, hears of that first.
+		images.readBigData(image, `sha256:${image.id}`, options).catch((error: unknown) => ({ error })),
+	]);
+	if (!isWhole) {
 		throw new FailedPreconditionError(
 			`cannot use image "${reference}": it is damaged, and must be pulled again`,
 		);
 	}
-	const { raw } = parseConfig(await images.readBigData(image, `sha256:${image.id}`, options));
+	if ('error' in config) throw config.error;
+	const { raw } = parseConfig(config);
 	return { image, imageRef: repoDigestsOf(image)[0] ?? image.id, config: runConfigOf(raw['config']) };
 }
 
