@@ -132,10 +132,10 @@ export const podsResource: Resource<PodRow> = {
 		{ name: 'image', text: imagesOf(row), weight: 0.7 },
 		{ name: 'labels', text: labelsText(row.pod.labels), weight: 0.6 },
 	],
-	emptyText: (state) =>
-		emptyText(state.inventory.refreshedAtMs.pods !== undefined, 'This node runs no pods.'),
+	emptyText: ({ inventory, connection }) => {
+		if (inventory.refreshedAtMs.pods === undefined) return 'Waiting for the runtime to list its pods.';
+		// Only our own runtime takes the images of the demo.
+		const offered = connection.version?.runtimeName === 'criscope';
+		return `This node runs no pods.${offered ? ' To see some: criscope demo' : ''}`;
+	},
 };
-
-function emptyText(answered: boolean, text: string): string {
-	return answered ? text : 'Waiting for the runtime to list its pods.';
-}
