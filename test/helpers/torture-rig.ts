@@ -173,6 +173,14 @@ export async function openTortureRig(
 			}
 		},
 		async close() {
+			// What a failed test has left, for it would stay in the kernel.
+			const { items } = await call<{ items: { id: string }[] }>('ListPodSandbox', {}).catch(() => ({
+				items: [],
+			}));
+			for (const { id } of items) {
+				await call('StopPodSandbox', { pod_sandbox_id: id }).catch(() => undefined);
+				await call('RemovePodSandbox', { pod_sandbox_id: id }).catch(() => undefined);
+			}
 			await serve.stop();
 			serve.cri.close();
 			for (const line of processesOf(host, ids)) killHard(Number(line.split(' ')[0]));
