@@ -73,7 +73,7 @@ for (const atOnce of [1, 4]) {
 		);
 	}
 }
-await fillAndList();
+if (wantedContainers > 0) await fillAndList();
 
 /** So many pods of one container each, step by step together. @returns milliseconds until the last has done each step */
 async function live(runtime: Runtime, atOnce: number): Promise<Life> {
