@@ -60,7 +60,8 @@ function addresses({ dir, subnetPrefix }: PodHost): readonly string[] {
 		.filter((name) => name.startsWith(subnetPrefix));
 }
 
-function cgroupsOf(ids: ReadonlySet<string>): readonly string[] {
+/** In every hierarchy, those with one of the ids in their names, conmon's too. */
+export function cgroupsOf(ids: ReadonlySet<string>): readonly string[] {
 	const found: string[] = [];
 	const walk = (dir: string): void => {
 		for (const entry of entriesOf(dir)) {

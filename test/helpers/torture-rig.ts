@@ -15,6 +15,9 @@ import { smallImage } from './stock-images.ts';
 /** The image of every container. */
 export const tortureImage = 'localhost/base:1';
 
+/** Processes of one container at a time. */
+export const torturePidsLimit = 100;
+
 /** What a container's status says, as far as these tests ask. */
 export type WireContainerStatus = {
 	readonly id: string;
@@ -76,7 +79,7 @@ export async function openTortureRig(
 	writeFileSync(path.join(networksDir, '10-test.conflist'), networkOf(host));
 	const configFile = path.join(dir, 'runtime.conf');
 	const dirs = `network_dir = "${networksDir}"\nplugin_dirs = ["${pluginsDir}", "/usr/lib/cni"]`;
-	writeFileSync(configFile, `[crio.network]\n${dirs}\n`);
+	writeFileSync(configFile, `[crio.runtime]\npids_limit = ${torturePidsLimit}\n[crio.network]\n${dirs}\n`);
 	{
 		await using store = await openStore({ sys: loadLibc(), graphRoot, runRoot, driver: 'overlay' });
 		await commitByHand(store, smallImage('base'), [tortureImage]);

@@ -3,9 +3,9 @@ import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../helpers/child-process.ts';
-import { descriptorKinds, processSize } from '../helpers/pod-host.ts';
+import { cgroupsOf, descriptorKinds, processSize } from '../helpers/pod-host.ts';
 import { whatIsMissing } from '../helpers/requires.ts';
-import { openTortureRig, type TortureRig } from '../helpers/torture-rig.ts';
+import { openTortureRig, type TortureRig, torturePidsLimit } from '../helpers/torture-rig.ts';
 
 const missing = whatIsMissing(
 	'root',
@@ -106,9 +106,14 @@ describe.skipIf(missing)(`pods under torture${missing ?? ''}`, () => {
 	});
 
 	test('a fork bomb stays within its pids and can be stopped', { timeout: 120_000 }, async () => {
-		const { pod, id } = await running('f() { f | f & }; f; while :; do sleep 1; done', {
-			linux: { resources: { unified: { 'pids.max': '40' } } },
-		});
+		const { pod, id } = await running('f() { f | f & }; f; while :; do sleep 1; done');
+		const cgroup = cgroupsOf(new Set([id])).filter(
+			(dir) => !dir.includes('conmon') && existsSync(path.join(dir, 'pids.max')),
+		);
+		const read = (name: string) => readFileSync(path.join(cgroup[0] ?? '', name), 'utf8');
+		expect(read('pids.max')).toBe(`${torturePidsLimit}\n`);
+		await eventually('the bomb to reach its limit', () => /max [1-9]/.test(read('pids.events')));
+		expect(Number(read('pids.current'))).toBeLessThanOrEqual(torturePidsLimit);
 		await rig.stop(id, 1);
 		expect((await rig.status(id)).state).toBe('CONTAINER_EXITED');
 		await rig.removePod(pod);
