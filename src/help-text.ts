@@ -11,7 +11,7 @@ Without a command it finds the runtime's socket and opens the inspector; press ?
 Where input or output is no terminal it prints one plain snapshot of the node and exits.
 
 Commands, with crictl's flags and output; criscope COMMAND --help says more:
-${verbList()}  serve        Serve images as a runtime of its own, on a socket
+${verbList()}  serve        Run the embedded runtime: the CRI on a unix socket
   help         This text, or that of a command
 
 Flags of the inspector and of every command:
