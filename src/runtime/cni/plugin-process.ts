@@ -55,9 +55,11 @@ export async function runPlugin(
 	let drain: NodeJS.Timeout | undefined;
 	child.once('error', ending.reject);
 	child.once('exit', () => {
-		drain = setTimeout(() => {
+		const leave = () => {
 			for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
-		}, drainMs);
+		};
+		// After a busy moment timers come first: what has been printed long ago is read before an immediate.
+		drain = setTimeout(() => setImmediate(() => setImmediate(leave)), drainMs);
 	});
 	child.once('close', (exitCode, signalName) => {
 		ending.resolve({
