@@ -36,7 +36,8 @@ describe('flags', () => {
 
 	test('help and version answer and leave', async () => {
 		expect(await outcome(['--version'])).toMatchObject({ code: 0, screen: /^criscope \d+\.\d+\.\d+$/ });
-		await using tui = startTui({ args: ['--help'], columns: 120, rows: 40 });
+		// As tall as all commands together.
+		await using tui = startTui({ args: ['--help'], columns: 120, rows: 100 });
 		expect((await tui.exit).exitCode).toBe(0);
 		expect(tui.screen()).toContain('Usage: criscope');
 	});
