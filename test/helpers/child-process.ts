@@ -58,7 +58,7 @@ export function runProgram(
 		// ip, iptables and mount live in sbin.
 		const { PATH = '' } = process.env;
 		const env = options.env ?? { ...process.env, PATH: `${PATH}:/usr/sbin:/sbin` };
-		const maxBuffer = 64 * 1024 * 1024;
+		const maxBuffer = 512 * 1024 * 1024;
 		const { signal } = options;
 		execFile(file, args, { env, maxBuffer, ...(signal && { signal }) }, (error, stdout, stderr) => {
 			if (error === null) resolve(stdout);
