@@ -35,10 +35,8 @@ export function parseImageReference(text: string): ImageReference {
 	if (at >= 0 && at === name.length - 1) return fail('the digest after "@" is missing');
 	if (at >= 0) return fail(`"${name.slice(at + 1)}${tag === undefined ? '' : `:${tag}`}" is no digest`);
 	const slash = name.indexOf('/');
-	const first = slash < 0 ? '' : name.slice(0, slash);
-	// A first part is a registry only where it cannot be a folder: "a/b" is Docker's, "a.b/c" is not.
-	const hasDomain = /[.:]/.test(first) || first === 'localhost' || /[A-Z]/.test(first);
-	let domain = hasDomain ? first : 'docker.io';
+	const hasDomain = !isShortName(name);
+	let domain = hasDomain ? name.slice(0, slash) : 'docker.io';
 	let repository = hasDomain ? name.slice(slash + 1) : name;
 	if (domain === 'index.docker.io') domain = 'docker.io';
 	if (domain === 'docker.io' && !repository.includes('/')) repository = `library/${repository}`;
@@ -79,5 +77,6 @@ export function splitRepositoryTag(text: string): { readonly repository: string;
 export function isShortName(text: string): boolean {
 	const slash = text.indexOf('/');
 	const first = slash < 0 ? '' : text.slice(0, slash);
+	// A first part is a registry only where it cannot be a folder: "a/b" is Docker's, "a.b/c" is not.
 	return !(/[.:]/.test(first) || first === 'localhost' || /[A-Z]/.test(first));
 }
