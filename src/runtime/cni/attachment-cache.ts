@@ -2,10 +2,10 @@
  * What pods are attached to, one file each. A file is written before a plugin runs, so that whatever happens then, the
  * next run knows what to undo, and how.
  */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { writeFileAtomically } from '../sys/atomic-file.ts';
+import { unfinishedPrefix, writeFileAtomically } from '../sys/atomic-file.ts';
 import { errnoCode } from '../sys/errno.ts';
 import type { Chain } from './chain.ts';
 
@@ -39,9 +39,12 @@ export type AttachmentCache = {
 	ids(): readonly string[];
 };
 
-/** Makes the folder. */
+/** Makes the folder, or takes over one that a killed run left, with whatever it was just writing. One at a time. */
 export function createAttachmentCache(dir: string): AttachmentCache {
 	mkdirSync(dir, { recursive: true, mode: 0o700 });
+	for (const name of readdirSync(dir)) {
+		if (name.startsWith(unfinishedPrefix)) rmSync(path.join(dir, name), { force: true });
+	}
 	const fileOf = (id: string) => path.join(dir, `${id}.json`);
 	return {
 		save: (record) =>

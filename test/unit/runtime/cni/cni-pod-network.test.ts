@@ -106,6 +106,14 @@ describe('attaching', () => {
 		expect(statSync(path.join(cacheDir, 'pod1.json')).mode & 0o777).toBe(0o600);
 	});
 
+	test('what a killed run was just writing is swept by the next one', async () => {
+		const { open, cacheDir } = setUp();
+		writeFileSync(path.join(cacheDir, '.criscope-pod1.json-7ac69ffe066a'), '{"vers');
+		writeFileSync(path.join(cacheDir, 'pod2.json'), '{}');
+		open();
+		expect(readdirSync(cacheDir)).toEqual(['pod2.json']);
+	});
+
 	test('is known to the cache before a plugin runs, and found by the next run after a crash', async () => {
 		const { open, cacheDir, binDir, verbs } = setUp({
 			first: { answers: { ADD: 'cp -r "$(dirname "$0")/../cache" "$(dirname "$0")/seen"; exit 1' } },
