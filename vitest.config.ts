@@ -33,8 +33,8 @@ export default defineConfig({
 					env: { TZ: 'UTC', CRISCOPE_EMBEDDED: 'off' },
 					pool: 'forks',
 					fileParallelism: false,
-					// Real programs on a loaded machine: what fails once and not again is told, and does not stop a landing.
-					retry: 1,
+					// Real programs on a loaded machine: what fails twice and not again is told, and does not stop a landing.
+					retry: 2,
 					testTimeout: 60_000,
 					hookTimeout: 120_000,
 					teardownTimeout: 60_000,
