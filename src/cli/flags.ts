@@ -22,12 +22,13 @@ type ValueFlag = FlagBase & {
 	readonly env?: string | undefined;
 };
 
-/** One flag. A duration is given in milliseconds to the verb. */
+/** One flag. A duration is given in milliseconds to the verb, a number is whole. */
 export type FlagSpec =
 	| (FlagBase & { readonly kind: 'switch' })
 	| (ValueFlag & { readonly kind: 'text'; readonly choices?: readonly string[] | undefined })
 	| (ValueFlag & { readonly kind: 'list' })
-	| (ValueFlag & { readonly kind: 'duration' });
+	| (ValueFlag & { readonly kind: 'duration' })
+	| (ValueFlag & { readonly kind: 'number'; readonly least?: number | undefined });
 
 /** Flags by their long name without dashes. */
 export type FlagSpecs = { readonly [name: string]: FlagSpec };
@@ -36,7 +37,7 @@ type ValueOf<Spec extends FlagSpec> = Spec extends { readonly kind: 'switch' }
 	? boolean
 	: Spec extends { readonly kind: 'list' }
 		? readonly string[]
-		: Spec extends { readonly kind: 'duration' }
+		: Spec extends { readonly kind: 'duration' | 'number' }
 			? number | undefined
 			: string | undefined;
 
@@ -77,6 +78,20 @@ function readSwitch(written: string, value: string): boolean {
 	throw new UsageError(`flag ${written} is true or false, not "${value}"`);
 }
 
+/** Decimal, as Go's own parser takes it in the end; what does not fit a double is refused, not rounded. */
+function readNumber(
+	{ least }: { readonly least?: number | undefined },
+	written: string,
+	text: string,
+): number {
+	const value = /^[+-]?\d+$/u.test(text) ? Number(text) : Number.NaN;
+	if (!Number.isSafeInteger(value)) throw new UsageError(`flag ${written} is a whole number, not "${text}"`);
+	if (least !== undefined && value < least) {
+		throw new UsageError(`flag ${written} is ${least} or more, not ${text}`);
+	}
+	return value;
+}
+
 function readValue(spec: FlagSpec, written: string, value: string, before: Value): Value {
 	switch (spec.kind) {
 		case 'switch':
@@ -85,6 +100,8 @@ function readValue(spec: FlagSpec, written: string, value: string, before: Value
 			return [...(Array.isArray(before) ? before : []), value];
 		case 'duration':
 			return parseDurationMs(value, written);
+		case 'number':
+			return readNumber(spec, written, value);
 		case 'text':
 			if (spec.choices && !spec.choices.includes(value)) {
 				throw new UsageError(

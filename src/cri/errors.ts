@@ -174,6 +174,11 @@ export function isAbort(error: unknown): boolean {
 	return error instanceof Error && (error.name === 'AbortError' || criErrorCode(error) === 'cancelled');
 }
 
+/** True where an answer is over the limit of one message: grpc-js and Go both say "larger than max", the receiver and the sender. */
+export function isTooLargeAnswer(error: unknown): boolean {
+	return error instanceof ResourceExhaustedError && /larger than max/i.test(errorMessage(error));
+}
+
 /** The text of anything that was thrown, one line per cause, outermost first. */
 export function errorMessage(error: unknown): string {
 	return error instanceof Error ? error.message : String(error);

@@ -30,6 +30,7 @@ import type {
 	RuntimeVersion,
 	StringMap,
 } from './model.ts';
+import type { ProtocolJson } from './protocol-json.ts';
 import type { ContainerConfig, PodSandboxConfig } from './sandbox-config.ts';
 
 /** Last argument of every call. */
@@ -202,6 +203,41 @@ export type ImageService = {
 	streamImages(filter?: { readonly image?: string | undefined }, options?: CallOptions): AsyncIterable<Image>;
 };
 
+/**
+ * Answers of RuntimeService in the protocol's JSON form, with every field of the definition: for printing them, not for
+ * deciding. The codecs make model objects of them.
+ */
+export type AnswerService = {
+	version(options?: CallOptions): Promise<ProtocolJson>;
+	status(request: { readonly verbose: boolean }, options?: CallOptions): Promise<ProtocolJson>;
+	runtimeConfig(options?: CallOptions): Promise<ProtocolJson>;
+	podSandboxStatus(
+		id: PodSandboxId,
+		request: { readonly verbose: boolean },
+		options?: CallOptions,
+	): Promise<ProtocolJson>;
+	containerStatus(
+		id: ContainerId,
+		request: { readonly verbose: boolean },
+		options?: CallOptions,
+	): Promise<ProtocolJson>;
+	/** The lists: their items, not the message around them. */
+	listPodSandbox(filter?: PodSandboxFilter, options?: CallOptions): Promise<readonly ProtocolJson[]>;
+	listContainers(filter?: ContainerFilter, options?: CallOptions): Promise<readonly ProtocolJson[]>;
+	listContainerStats(
+		filter?: Omit<ContainerFilter, 'state'>,
+		options?: CallOptions,
+	): Promise<readonly ProtocolJson[]>;
+	listPodSandboxStats(
+		filter?: Omit<PodSandboxFilter, 'state'>,
+		options?: CallOptions,
+	): Promise<readonly ProtocolJson[]>;
+	listPodSandboxMetrics(options?: CallOptions): Promise<readonly ProtocolJson[]>;
+	listMetricDescriptors(options?: CallOptions): Promise<ProtocolJson>;
+	/** As RuntimeService.containerEvents. */
+	containerEvents(options?: CallOptions): AsyncIterable<ProtocolJson>;
+};
+
 /** State of the connection behind a client: 'unreachable' between tries of the back-off. */
 export type Connectivity = 'connecting' | 'ready' | 'unreachable';
 
@@ -211,6 +247,7 @@ export type CriClient = {
 	readonly imageEndpoint: string;
 	readonly runtime: RuntimeService;
 	readonly images: ImageService;
+	readonly answers: AnswerService;
 	/** What only our own runtime serves, where images are served. */
 	readonly transfers: ImageTransferService;
 	/** False once the runtime has answered Unimplemented to that RPC on this connection. */

@@ -1,6 +1,7 @@
 /** The client of a runtime: what everybody else of this program knows of gRPC. */
 import { formatEndpoint, parseEndpoint } from '../endpoint-address.ts';
 import type { CriClient } from '../ports.ts';
+import { createAnswerClient } from './answer-client.ts';
 import { type ConnectionOptions, openConnection } from './connection.ts';
 import { createImageClient } from './image-client.ts';
 import { createImageTransferClient } from './image-transfer-client.ts';
@@ -32,6 +33,7 @@ export function createCriClient(runtimeEndpoint: string, options: CriClientOptio
 		imageEndpoint: formatEndpoint(imageAddress),
 		runtime: createRuntimeClient(runtime),
 		images: imageService,
+		answers: createAnswerClient(runtime),
 		transfers: createImageTransferClient(images),
 		supports: (rpc) => (rpc in imageService ? images : runtime).supports(rpc),
 		connectivity: runtime.connectivity,

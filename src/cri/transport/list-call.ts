@@ -13,8 +13,8 @@ import {
 	errorMessage,
 	InternalError,
 	isAbort,
+	isTooLargeAnswer,
 	isUnimplemented,
-	ResourceExhaustedError,
 } from '../errors.ts';
 import type { CallOptions } from '../ports.ts';
 import type { Connection } from './connection.ts';
@@ -89,7 +89,7 @@ export function createList<Model>(connection: Connection, list: ListCall<Model>)
 		request: WireMessage,
 		options: CallOptions | undefined,
 	): Promise<readonly Model[]> {
-		if (!isTooLarge(error) || !connection.supports(list.stream)) throw error;
+		if (!isTooLargeAnswer(error) || !connection.supports(list.stream)) throw error;
 		try {
 			return await Array.fromAsync(stream(request, options));
 		} catch (streamError) {
@@ -115,9 +115,4 @@ export function createList<Model>(connection: Connection, list: ListCall<Model>)
 			}
 		},
 	};
-}
-
-/** Both grpc-js and Go say "larger than max" of a message over the limit, the receiver and the sender. */
-function isTooLarge(error: unknown): boolean {
-	return error instanceof ResourceExhaustedError && /larger than max/i.test(errorMessage(error));
 }

@@ -5,12 +5,13 @@ import { UnimplementedError } from '../../../src/cri/errors.ts';
 import { imageId } from '../../../src/cri/ids.ts';
 import type { ImageTransferService } from '../../../src/cri/image-transfer.ts';
 import type { Image } from '../../../src/cri/model.ts';
-import type { CriClient, ImageService, RuntimeService } from '../../../src/cri/ports.ts';
+import type { AnswerService, CriClient, ImageService, RuntimeService } from '../../../src/cri/ports.ts';
 
 /** What a test's runtime answers; whatever is missing is Unimplemented. */
 export type FakeServices = {
 	readonly images?: Partial<ImageService> | undefined;
 	readonly runtime?: Partial<RuntimeService> | undefined;
+	readonly answers?: Partial<AnswerService> | undefined;
 	readonly transfers?: Partial<ImageTransferService> | undefined;
 };
 
@@ -56,6 +57,7 @@ export async function run(
 	const client = {
 		images: service(services?.images),
 		runtime: service(services?.runtime),
+		answers: service(services?.answers),
 		transfers: service(services?.transfers),
 		supports: () => true,
 		close: () => undefined,

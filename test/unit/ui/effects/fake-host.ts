@@ -1,6 +1,6 @@
 import { UnimplementedError } from '../../../../src/cri/errors.ts';
 import type { ImageTransferService } from '../../../../src/cri/image-transfer.ts';
-import type { CriClient, ImageService, RuntimeService } from '../../../../src/cri/ports.ts';
+import type { AnswerService, CriClient, ImageService, RuntimeService } from '../../../../src/cri/ports.ts';
 import type { EffectHost } from '../../../../src/ui/effects/effect-host.ts';
 import type { UiEvent } from '../../../../src/ui/store/events.ts';
 import type { UiState } from '../../../../src/ui/store/state.ts';
@@ -49,6 +49,7 @@ export function fakeClient(runtime: Partial<RuntimeService>, images: Partial<Ima
 		imageEndpoint: 'unix:///fake.sock',
 		runtime: filled<RuntimeService>(runtime),
 		images: filled<ImageService>(images),
+		answers: filled<AnswerService>({}),
 		transfers: filled<ImageTransferService>({}),
 		supports: () => true,
 		connectivity: () => 'ready',
