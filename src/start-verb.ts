@@ -8,6 +8,7 @@ import { ReaderGoneError } from './cli/output/print.ts';
 import { type ConnectionFlags, runVerb } from './cli/run-verb.ts';
 import { chooseEndpoint, describeOrigin, type EndpointChoice } from './cri/endpoints.ts';
 import type { CriClient } from './cri/ports.ts';
+import { localTerminal } from './local-terminal.ts';
 import { connectRuntime, type EndpointDefaults, settleChoice } from './runtime-access.ts';
 
 type Defaults = EndpointDefaults & { readonly readOnly: boolean };
@@ -124,6 +125,10 @@ export async function startVerb({ word, before, after }: Command): Promise<numbe
 	};
 	for (const name of endingSignals) process.on(name, end);
 	let stdinOpened = false;
+	const openStdin = () => {
+		stdinOpened = true;
+		return process.stdin;
+	};
 	// Whoever writes is told by its own callback; nobody else listens.
 	process.stdout.on('error', () => undefined);
 	process.stderr.on('error', () => undefined);
@@ -133,16 +138,14 @@ export async function startVerb({ word, before, after }: Command): Promise<numbe
 			word,
 			{ before, after },
 			{
-				stdin() {
-					stdinOpened = true;
-					return process.stdin;
-				},
+				stdin: openStdin,
 				stdout: process.stdout,
 				stderr: process.stderr,
 				env: process.env,
 				terminalSize,
 				stdinIsTerminal: isatty(0),
 				stdoutIsTerminal: process.stdout.isTTY === true,
+				terminal: isatty(0) ? localTerminal(openStdin) : undefined,
 				signal,
 				connect: (flags) => connect(flags, { signal }),
 				now: Date.now,

@@ -6,6 +6,20 @@ import type { FlagSpecs, FlagValues } from './flags.ts';
 /** Columns and rows of a terminal, in cells. */
 export type TerminalSize = { readonly columns: number; readonly rows: number };
 
+/** The terminal at stdin, for a session that takes it over. */
+export type LocalTerminal = {
+	/** As the terminal at stdout or stderr tells it; undefined where neither is one, or it does not tell. */
+	readonly size: () => TerminalSize | undefined;
+	/** Calls the listener after each change of the size, until disposed of. */
+	readonly onResize: (listener: () => void) => Disposable;
+	/**
+	 * Hands every key through as it is typed, until disposed of; however the process ends (also by a second signal or an
+	 * uncaught error), the terminal is as it was before. For one session at a time.
+	 * @param undoText what undoes the modes that the session's output has set; asked for at the end
+	 */
+	readonly takeOver: (undoText: () => string) => Disposable;
+};
+
 /** What a verb may use; nothing else of the process. */
 export type VerbContext = {
 	/** Standard input, opened when it is first asked for. */
@@ -17,6 +31,8 @@ export type VerbContext = {
 	readonly terminalSize: () => TerminalSize | undefined;
 	readonly stdinIsTerminal: boolean;
 	readonly stdoutIsTerminal: boolean;
+	/** Undefined where stdin is no terminal. */
+	readonly terminal?: LocalTerminal | undefined;
 	/** Aborted by SIGINT, SIGTERM and SIGHUP, and when nobody reads stdout any more. */
 	readonly signal: AbortSignal;
 	/** Connects by the rules of the inspector (flags, environment, crictl.yaml, well-known sockets), once. */

@@ -19,10 +19,16 @@ export const socketOptions = { keepAlive: true, keepAliveInitialDelay: 30_000, n
 export function tlsOptions(options: StreamingConnectOptions): {
 	readonly rejectUnauthorized?: boolean;
 	readonly ca?: string | Buffer;
+	readonly cert?: string | Buffer;
+	readonly key?: string | Buffer;
+	readonly servername?: string;
 } {
 	return {
 		...(options.insecureSkipTlsVerify === true ? { rejectUnauthorized: false } : {}),
 		...(options.ca === undefined ? {} : { ca: options.ca }),
+		...(options.cert === undefined ? {} : { cert: options.cert }),
+		...(options.key === undefined ? {} : { key: options.key }),
+		...(options.serverName === undefined ? {} : { servername: options.serverName }),
 	};
 }
 

@@ -60,6 +60,11 @@ export type StreamingConnectOptions = {
 	readonly insecureSkipTlsVerify?: boolean | undefined;
 	/** Certificate authorities (PEM) to trust for an https URL instead of the system's. */
 	readonly ca?: string | Buffer | undefined;
+	/** Certificate and key (PEM) to show to an https server that asks for one. */
+	readonly cert?: string | Buffer | undefined;
+	readonly key?: string | Buffer | undefined;
+	/** The name an https server's certificate must be for; by default the host of the URL. */
+	readonly serverName?: string | undefined;
 	/** Ends the try, and later the open connection. */
 	readonly signal?: AbortSignal | undefined;
 };
