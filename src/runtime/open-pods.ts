@@ -81,7 +81,16 @@ export async function openPods(images: Store, { log, version, now, config }: Pod
 			looked: ['runc', 'crun', 'runsc'],
 		});
 	}
-	const processes = undo.use(createContainerProcesses({ sys: loadContainerCalls(), log }));
+	const noteEnd = (id: string): void => {
+		parts.ends
+			.note(id)
+			.catch((error: unknown) =>
+				log('error', 'cannot take note of an end', { object: id, error: errorMessage(error) }),
+			);
+	};
+	const processes = undo.use(
+		createContainerProcesses({ sys: loadContainerCalls(), log, onMonitorEnd: noteEnd }),
+	);
 	const namespaces = undo.use(createNamespaces({ dir: paths.namespacesDir, sys, log }));
 	const network = undo.use(
 		createPodNetwork({
@@ -148,13 +157,7 @@ export async function openPods(images: Store, { log, version, now, config }: Pod
 	await recover(parts, { sandboxes: await sandboxFiles.load(), containers: await containerFiles.load() });
 
 	const exits = undo.use(watchExits(paths.exitsDir, { log }));
-	exits.onExit((id) => {
-		parts.ends
-			.note(id)
-			.catch((error: unknown) =>
-				log('error', 'cannot take note of an end', { object: id, error: errorMessage(error) }),
-			);
-	});
+	exits.onExit(noteEnd);
 	const dialer = undo.use(createPodDialer());
 	const backend = createStreamingBackend(parts, halts, dialer.connect);
 	const streaming = undo.use(

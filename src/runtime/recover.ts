@@ -26,12 +26,12 @@ import { unknownExitCode } from './server/container-end.ts';
 import { type DismantleStep, runSteps } from './server/dismantle.ts';
 import type { PodParts } from './server/pod-parts.ts';
 import { finishRemovals } from './server/reconcile.ts';
+import { remember } from './server/remember.ts';
 import { unmountShm } from './server/sandbox-files.ts';
 import type { UsageSamples } from './server/usage-samples.ts';
 import type { ContainerRecord, PodSandboxRecord } from './store/model.ts';
 import type { LoadedRecords } from './store/record-files.ts';
 import { containerState, exitReason } from './store/states.ts';
-import { unfinishedPrefix } from './sys/atomic-file.ts';
 
 type Parts = PodParts & { readonly samples: UsageSamples };
 
@@ -70,7 +70,7 @@ async function settleSandbox(parts: Parts, record: PodSandboxRecord): Promise<vo
 	const { id, phase } = record;
 	if (phase !== 'complete') {
 		parts.sandboxes.releaseName(id);
-		await save(parts, id, parts.sandboxes.update(id, { phase: 'removing' }));
+		await remember(parts.log, id, parts.sandboxes.update(id, { phase: 'removing' }));
 		return;
 	}
 	if (record.stoppedAtNanos !== undefined) return;
@@ -81,7 +81,7 @@ async function settleSandbox(parts: Parts, record: PodSandboxRecord): Promise<vo
 	if (!rebooted && pinned && held) return;
 	const cause = rebooted ? 'the machine was restarted' : 'its namespaces are gone';
 	parts.log('info', 'a pod sandbox is not ready any more', { object: id, cause });
-	await save(parts, id, parts.sandboxes.update(id, { stoppedAtNanos: parts.now() }));
+	await remember(parts.log, id, parts.sandboxes.update(id, { stoppedAtNanos: parts.now() }));
 }
 
 async function settleContainer(parts: Parts, record: ContainerRecord): Promise<void> {
@@ -89,16 +89,16 @@ async function settleContainer(parts: Parts, record: ContainerRecord): Promise<v
 	const sandbox = parts.sandboxes.get(record.podSandboxId);
 	if (phase !== 'complete' || sandbox === undefined || sandbox.phase !== 'complete') {
 		parts.containers.releaseName(id);
-		await save(parts, id, parts.containers.update(id, { phase: 'removing' }));
+		await remember(parts.log, id, parts.containers.update(id, { phase: 'removing' }));
 		return;
 	}
 	if (record.finishedAtNanos !== undefined) return;
 	if (record.bootId !== parts.bootId) {
-		await save(parts, id, parts.containers.update(id, endedByReboot(parts, record)));
+		await remember(parts.log, id, parts.containers.update(id, endedByReboot(parts, record)));
 		return;
 	}
 	if (containerState(record) === 'created' && (await hasStarted(parts, record))) {
-		await save(parts, id, parts.containers.update(id, { startedAtNanos: parts.now() }));
+		await remember(parts.log, id, parts.containers.update(id, { startedAtNanos: parts.now() }));
 	}
 	// In the background: a process without exit file is waited for, and others must not wait with it.
 	void parts.ends.note(id);
@@ -123,13 +123,6 @@ async function hasStarted(parts: Parts, record: ContainerRecord): Promise<boolea
 		.state(record.id, parts.handlers.demand(record.runtimeHandler))
 		.catch(() => undefined);
 	return state?.status === 'running' || state?.status === 'paused' || state?.status === 'stopped';
-}
-
-/** A state that cannot be written counts in memory, and is written later. */
-async function save(parts: Parts, object: string, written: Promise<unknown>): Promise<void> {
-	await written.catch((error: unknown) =>
-		parts.log('warn', 'a record cannot be written', { object, error: errorMessage(error) }),
-	);
 }
 
 /** Everything below our folders that no record speaks for. */
@@ -174,12 +167,11 @@ async function removeLeftovers(parts: Parts, loaded: Loaded): Promise<void> {
 			]);
 		}
 	}
-	for (const name of await readdir(paths.networkCacheDir).catch(() => [])) {
-		if (!name.startsWith(unfinishedPrefix)) continue;
-		steps.push([
-			'remove a half-written file',
-			() => rm(path.join(paths.networkCacheDir, name), { force: true }),
-		]);
+	// What conmon was writing when the power went: `<id>.XXXXXX`.
+	for (const name of await readdir(paths.exitsDir)) {
+		const [id = '', ...more] = name.split('.');
+		if (more.length === 0 || isKnown(id)) continue;
+		steps.push(['remove a half-written file', () => rm(path.join(paths.exitsDir, name), { force: true })]);
 	}
 	for (const { id } of loaded.sandboxes.broken) {
 		const dir = path.join(paths.sandboxRecordsDir, id);

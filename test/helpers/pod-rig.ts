@@ -138,7 +138,7 @@ export async function startPodRig(word: string, flags: readonly string[] = []): 
 			namespaces: ['net', 'ipc', 'uts'].flatMap((kind) => files(`ns/${kind}`)),
 			bundles: files('bundles'),
 			sandboxes: files('sandboxes'),
-			exits: files('exits'),
+			exits: readdirSync(path.join(serve.graphRoot, 'criscope/exits')),
 			attach: files('attach'),
 			containers: files('runc'),
 			networks: readdirSync(path.join(serve.graphRoot, 'criscope/networks')),

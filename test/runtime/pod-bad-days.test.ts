@@ -1,9 +1,7 @@
-/** Networks that break, disks that fill up, and requests that cannot be: clear words, and nothing half-made. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+/** Networks that break, and requests that cannot be: clear words, and nothing half-made. */
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { eventually } from '../helpers/child-process.ts';
 import { whatIsMissing } from '../helpers/requires.ts';
 import { openTortureRig, type TortureRig, tortureImage } from '../helpers/torture-rig.ts';
 
@@ -187,47 +185,5 @@ describe.skipIf(missing)(`bad days of pods${missing ?? ''}`, () => {
 		}
 		await expect(status('../../etc')).rejects.toThrow(/5 NOT_FOUND/);
 		for (const id of pods) await rig.removePod(id);
-	});
-});
-
-describe.skipIf(missing)(`a full disk${missing ?? ''}`, () => {
-	test('is told, leaves nothing, and everything works once there is space', {
-		timeout: 120_000,
-	}, async () => {
-		const dir = mkdtempSync('/var/tmp/criscope-full-');
-		execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', dir]);
-		const rig = await openTortureRig('full', { graphRoot: path.join(dir, 'root') });
-		const filler = path.join(dir, 'filler');
-		try {
-			const pod = await rig.runPod('full');
-			const id = await rig.createContainer(pod, 'full', 'main', untilTold);
-			await rig.start(id);
-			const before = rig.leftovers();
-			execFileSync('sh', ['-c', `cat /dev/zero > ${filler} 2>/dev/null || true`]);
-			await expect(rig.runPod('more')).rejects.toThrow(/ENOSPC|no space/i);
-			await expect(rig.createContainer(pod, 'full', 'more', untilTold)).rejects.toThrow(/ENOSPC|no space/i);
-			// Stopping needs no space.
-			await rig.stop(id, 5);
-			// conmon 2.1 gives up where it cannot keep the exit code, and then nobody has it.
-			const told = await rig.status(id);
-			expect(told.state).toBe('CONTAINER_EXITED');
-			if (told.exit_code !== 0)
-				expect(told).toMatchObject({ exit_code: 255, message: expect.stringContaining('nobody saw') });
-			rmSync(filler);
-			await eventually('nothing half-made', () =>
-				rig.leftovers().every((line) => before.includes(line) || line.includes(id)),
-			);
-			await rig.remove(id);
-			const more = await rig.createContainer(pod, 'full', 'more', untilTold);
-			await rig.start(more);
-			await rig.removePod(pod);
-			const again = await rig.runPod('more');
-			await rig.removePod(again);
-			await rig.nothingLeft();
-		} finally {
-			await rig.close();
-			execFileSync('umount', ['--lazy', dir]);
-			rmSync(dir, { recursive: true, force: true });
-		}
 	});
 });

@@ -18,9 +18,9 @@ export type ProcessIdentity = {
 export type ContainerPaths = {
 	/** Folder with config.json, pidfile, ctl, attach. */
 	readonly bundleDir: string;
-	/** Folder that survives a reboot: `exit`, `oom`. */
+	/** Folder into which conmon writes `exit` and `oom` first; one that no container can fill up. */
 	readonly persistDir: string;
-	/** Folder in which conmon puts `<id>` when the container ends. */
+	/** Folder in which conmon puts `<id>` afterwards; it survives a reboot. */
 	readonly exitsDir: string;
 	/** Short folder for the attach socket's link. */
 	readonly attachDir: string;

@@ -8,7 +8,12 @@ import { createReaper } from '../sys/reaper.ts';
 import { attachToConmon } from './attach.ts';
 import { createByConmon } from './conmon.ts';
 import { reopenConmonLog } from './conmon-control.ts';
-import type { ContainerPaths, ContainerProcesses, ProcessIdentity } from './container-process.ts';
+import type {
+	ContainerPaths,
+	ContainerProcesses,
+	CreatedProcess,
+	ProcessIdentity,
+} from './container-process.ts';
 import { execToEnd, execWithStreams } from './exec.ts';
 import { readContainerExit, writeContainerExit } from './exit-files.ts';
 import {
@@ -23,7 +28,12 @@ import {
 import { signalNumberOf } from './signal-number.ts';
 
 /** What it takes. */
-export type ContainerProcessesParts = { readonly sys: ContainerCalls; readonly log: Log };
+export type ContainerProcessesParts = {
+	readonly sys: ContainerCalls;
+	readonly log: Log;
+	/** Told when a conmon that was started here has ended, whatever it could write down. */
+	readonly onMonitorEnd?: ((id: string) => void) | undefined;
+};
 
 /**
  * Makes the processes of containers. At its first use this process becomes a subreaper: conmon and commands that run in
@@ -32,12 +42,14 @@ export type ContainerProcessesParts = { readonly sys: ContainerCalls; readonly l
 export function createContainerProcesses({
 	sys,
 	log,
+	onMonitorEnd = () => undefined,
 }: ContainerProcessesParts): ContainerProcesses & Disposable {
 	/** Of containers created by this process: spares asking the runtime, which is asked for all others. */
 	const created = new Map<string, Created>();
 	const reaper = createReaper(sys, (pid, exitCode) => {
-		for (const [id, { init, paths }] of created) {
+		for (const [id, { init, monitor, paths }] of created) {
 			if (init.pid === pid) void recordOrphan(id, paths, exitCode, log);
+			if (monitor.pid === pid) onMonitorEnd(id);
 		}
 	});
 
@@ -45,7 +57,7 @@ export function createContainerProcesses({
 		async create(request, options) {
 			reaper.adopt();
 			const processes = await createByConmon(request, options);
-			created.set(request.id, { init: processes.init, paths: request.paths });
+			created.set(request.id, { ...processes, paths: request.paths });
 			return processes;
 		},
 		start: runtimeStart,
@@ -79,7 +91,7 @@ export function createContainerProcesses({
 	};
 }
 
-type Created = { readonly init: ProcessIdentity; readonly paths: ContainerPaths };
+type Created = CreatedProcess & { readonly paths: ContainerPaths };
 
 /** Init comes to us only when its conmon was killed. */
 async function recordOrphan(id: string, paths: ContainerPaths, exitCode: number, log: Log): Promise<void> {

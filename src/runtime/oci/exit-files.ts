@@ -6,8 +6,8 @@ import { errnoCode } from '../sys/errno.ts';
 import type { ContainerExit, ContainerPaths } from './container-process.ts';
 
 /**
- * The end of a container; undefined while there is none. The persistent file comes first: it survives a reboot, and
- * whoever has dealt with the exit removes the other one.
+ * The end of a container; undefined while there is none. Either file will do: the first is gone after a reboot, the second
+ * was never written where the disk was full, and is removed once the end is on record.
  * @throws the errors of read, other than of a file that is not there
  */
 export function readContainerExit(id: string, paths: ContainerPaths): ContainerExit | undefined {
@@ -33,9 +33,15 @@ function readExitFile(file: string): Omit<ContainerExit, 'oomKilled'> | undefine
 /**
  * Writes down the end of a container in conmon's place, which was killed: its init came to us then, and we know how it
  * ended. What conmon has written itself stays as it is.
+ * @throws what writing throws, where neither file could be written
  */
 export async function writeContainerExit(id: string, paths: ContainerPaths, exitCode: number): Promise<void> {
-	for (const file of [path.join(paths.persistDir, 'exit'), path.join(paths.exitsDir, id)]) {
-		if (!existsSync(file)) await writeFileAtomically(file, String(exitCode), { mode: 0o600, durable: false });
-	}
+	const files = [path.join(paths.persistDir, 'exit'), path.join(paths.exitsDir, id)];
+	const written = await Promise.allSettled(
+		files
+			.filter((file) => !existsSync(file))
+			.map((file) => writeFileAtomically(file, String(exitCode), { mode: 0o600, durable: false })),
+	);
+	const failures = written.filter((result) => result.status === 'rejected');
+	if (failures.length === files.length) throw failures[0]?.reason;
 }

@@ -2,7 +2,6 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorMessage } from '../../cri/errors.ts';
 import type { ContainerExit } from '../oci/container-process.ts';
 import type { ContainerRecord } from '../store/model.ts';
 import { untilAborted } from '../store/operation-queue.ts';
@@ -10,6 +9,7 @@ import { exitReason, isListed } from '../store/states.ts';
 import { type DismantleStep, runSteps } from './dismantle.ts';
 import { emitEvent } from './emit-event.ts';
 import { containerKey, type PodParts, sandboxKey } from './pod-parts.ts';
+import { remember } from './remember.ts';
 import { releaseSteps } from './sandbox-dismantle.ts';
 
 export type ContainerEnds = {
@@ -40,26 +40,23 @@ export function createContainerEnds(parts: Omit<PodParts, 'ends'>): ContainerEnd
 		if (processes.readExit(id, paths) === undefined && isAlive(record)) return;
 		const exit = await exitOf(record);
 		const oomKilled = exit.oomKilled || (exit.exitCode === 137 && wasStruckByOom(record));
-		await containers
-			.update(id, {
+		const saved = await remember(
+			parts.log,
+			id,
+			containers.update(id, {
 				startedAtNanos: record.startedAtNanos ?? exit.finishedAtNanos,
 				// The clock of the file and ours differ by a little.
 				finishedAtNanos: maximum(exit.finishedAtNanos, record.startedAtNanos ?? 0n),
 				exitCode: exit.exitCode,
 				reason: exitReason({ exitCode: exit.exitCode, oomKilled }),
 				message: record.message || exit.message,
-			})
-			.catch((error: unknown) =>
-				parts.log('error', 'the end of a container is in memory only', {
-					object: id,
-					error: errorMessage(error),
-				}),
-			);
+			}),
+		);
 		parts.execs.killAll(id);
 		waiters.get(id)?.resolve();
 		waiters.delete(id);
 		emitEvent(parts, 'stopped', id, record.podSandboxId);
-		await tidy(record);
+		await tidy(record, saved);
 	};
 
 	const isAlive = ({ init }: ContainerRecord) => init !== undefined && processes.isAlive(init);
@@ -84,7 +81,7 @@ export function createContainerEnds(parts: Omit<PodParts, 'ends'>): ContainerEnd
 		(parts.cgroups.read(cgroupPath)?.oomKills ?? 0n) > 0n;
 
 	/** Nobody needs the merged view of an ended container, nor what it left running in a namespace of others. */
-	const tidy = async (record: ContainerRecord): Promise<void> => {
+	const tidy = async (record: ContainerRecord, saved: boolean): Promise<void> => {
 		const { id, request } = record;
 		const isShared = request.security.namespaces.pid !== 'container';
 		const handler = parts.handlers.demand(record.runtimeHandler);
@@ -92,11 +89,15 @@ export function createContainerEnds(parts: Omit<PodParts, 'ends'>): ContainerEnd
 			'kill what is left',
 			() => processes.kill(id, handler, 'SIGKILL', { all: true }),
 		];
+		const removeExit: DismantleStep = [
+			'remove the exit file',
+			() => rm(path.join(parts.paths.exitsDir, id), { force: true }),
+		];
 		const steps: readonly DismantleStep[] = [
 			...(isShared ? [killRest] : []),
 			['unmount the rootfs', () => parts.layers.unmount(id)],
-			// The one that stays with the record is enough.
-			['remove the exit file', () => rm(path.join(parts.paths.exitsDir, id), { force: true })],
+			// From now on the record tells it.
+			...(saved ? [removeExit] : []),
 		];
 		await runSteps(steps, id, parts.log);
 	};

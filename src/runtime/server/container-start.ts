@@ -4,6 +4,7 @@ import { containerState } from '../store/states.ts';
 import type { ContainerHalts } from './container-halt.ts';
 import { emitEvent } from './emit-event.ts';
 import { containerKey, findContainer, findReady, type PodParts } from './pod-parts.ts';
+import { remember } from './remember.ts';
 
 /** What a container that could not be started says it ended with. Source: containerd, StartError; sh(1), 128 and more */
 const startErrorCode = 128;
@@ -50,7 +51,7 @@ export function createStartContainer(
 						{ cause: error },
 					);
 				}
-				await parts.containers.update(id, { startedAtNanos });
+				await remember(parts.log, id, parts.containers.update(id, { startedAtNanos }));
 				emitEvent(parts, 'started', id, record.podSandboxId);
 			},
 			options,
@@ -62,13 +63,14 @@ export function createStartContainer(
 async function failed(parts: PodParts, id: string, startedAtNanos: bigint, message: string): Promise<void> {
 	const record = parts.containers.get(id);
 	if (record === undefined) return;
-	await parts.containers.update(id, {
+	const ended = {
 		startedAtNanos,
 		finishedAtNanos: parts.now(),
 		exitCode: startErrorCode,
 		reason: 'StartError',
 		message,
-	});
+	};
+	await remember(parts.log, id, parts.containers.update(id, ended));
 	await parts.processes.delete(id, parts.handlers.demand(record.runtimeHandler)).catch((error: unknown) =>
 		parts.log('warn', 'cannot delete a container that did not start', {
 			object: id,

@@ -5,6 +5,7 @@ import type { AttachRequest } from '../cni/pod-network.ts';
 import type { PodSandboxRecord } from '../store/model.ts';
 import { runSteps } from './dismantle.ts';
 import type { PodParts } from './pod-parts.ts';
+import { remember } from './remember.ts';
 import { removeSandboxFiles, unmountShm } from './sandbox-files.ts';
 
 /** What detaching needs to know of a sandbox. */
@@ -32,7 +33,8 @@ export async function stopNetwork(parts: PodParts, id: string): Promise<void> {
 			error: failure.message,
 		});
 	}
-	if (failures.length === 0) await parts.sandboxes.update(id, { networkStopped: true });
+	if (failures.length === 0)
+		await remember(parts.log, id, parts.sandboxes.update(id, { networkStopped: true }));
 }
 
 /** Ends the holder of the shared PID namespace, and with it all that still runs there. */

@@ -4,6 +4,7 @@ import type { ContainerHalts } from './container-halt.ts';
 import { runSteps } from './dismantle.ts';
 import { emitEvent } from './emit-event.ts';
 import { containersOf, type PodParts, sandboxKey } from './pod-parts.ts';
+import { remember } from './remember.ts';
 import { releaseSteps, stopNetwork } from './sandbox-dismantle.ts';
 
 /**
@@ -33,7 +34,7 @@ export async function stopSandbox(
 	if (before === undefined) return;
 	const wasReady = before.stoppedAtNanos === undefined;
 	// From now on nothing is created in it.
-	if (wasReady) await parts.sandboxes.update(id, { stoppedAtNanos: parts.now() });
+	if (wasReady) await remember(parts.log, id, parts.sandboxes.update(id, { stoppedAtNanos: parts.now() }));
 	await parts.creations.cancel(
 		(name) => name.startsWith(containerCreationKey(id, '')),
 		new FailedPreconditionError('the pod sandbox is stopped'),

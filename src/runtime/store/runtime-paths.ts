@@ -8,9 +8,10 @@ export type RuntimePaths = {
 	readonly containerRecordsDir: string;
 	/** Attachments of pods to networks. */
 	readonly networkCacheDir: string;
+	/** How containers ended, until their records say so. */
+	readonly exitsDir: string;
 	/** Lost with a reboot, like what they belong to. */
 	readonly runDir: string;
-	readonly exitsDir: string;
 	readonly attachDir: string;
 	readonly namespacesDir: string;
 	/** Files of one sandbox: resolv.conf, hostname, shm, and the bundle of its infra container. */
@@ -31,7 +32,10 @@ export type RuntimePaths = {
 	readonly sandboxesDir: string;
 };
 
-/** Pure. */
+/**
+ * Pure. conmon writes an end down twice: first below the run root, which is memory on most machines and no disk that containers
+ * fill up, then below the graph root, which outlives a reboot. Where the second fails it gives up, and the first is there.
+ */
 export function runtimePaths(graphRoot: string, runRoot: string): RuntimePaths {
 	const kept = path.join(graphRoot, 'criscope');
 	const sandboxRecordsDir = path.join(kept, 'sandboxes');
@@ -39,7 +43,7 @@ export function runtimePaths(graphRoot: string, runRoot: string): RuntimePaths {
 	const containerRecordsDir = path.join(kept, 'containers');
 	const bundlesDir = path.join(runDir, 'bundles');
 	const sandboxesDir = path.join(runDir, 'sandboxes');
-	const exitsDir = path.join(runDir, 'exits');
+	const exitsDir = path.join(kept, 'exits');
 	const attachDir = path.join(runDir, 'attach');
 	return {
 		sandboxRecordsDir,
@@ -61,14 +65,14 @@ export function runtimePaths(graphRoot: string, runRoot: string): RuntimePaths {
 		},
 		containerPaths: (id, logPath) => ({
 			bundleDir: path.join(bundlesDir, id),
-			persistDir: path.join(containerRecordsDir, id),
+			persistDir: path.join(bundlesDir, id),
 			exitsDir,
 			attachDir,
 			logPath,
 		}),
 		infraPaths: (id) => ({
 			bundleDir: path.join(bundlesDir, id),
-			persistDir: path.join(sandboxRecordsDir, id),
+			persistDir: path.join(bundlesDir, id),
 			exitsDir,
 			attachDir,
 			// It says nothing, and nobody would look for it.
