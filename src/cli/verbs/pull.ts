@@ -10,7 +10,7 @@ import { parsePairs } from '../key-values.ts';
 import { formatFlags, outputFormat } from '../output/format-flag.ts';
 import { print } from '../output/print.ts';
 import { printResults } from '../output/results.ts';
-import { readPodConfig } from '../pod-config.ts';
+import { readPodConfig } from '../requests/read-config.ts';
 import { type ProgressMode, progressFlag, progressMode } from '../transfers/progress-flag.ts';
 import { showTransfer } from '../transfers/show-transfer.ts';
 import { takeEvents } from '../transfers/take-events.ts';
