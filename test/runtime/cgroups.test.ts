@@ -28,7 +28,7 @@ describe.skipIf(!available)('cgroups of this host (root, a cgroup filesystem)', 
 		const child = spawn('/bin/sleep', ['60'], { stdio: 'ignore' });
 		try {
 			const pid = child.pid ?? 0;
-			cgroups.addProcess(path, pid);
+			await cgroups.addProcess(path, pid);
 			expect(cgroups.processes(parent)).toEqual([pid]);
 			expect(cgroups.list(parent)).toEqual([path]);
 			const reading = cgroups.read(path);

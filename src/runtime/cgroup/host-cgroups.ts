@@ -1,5 +1,6 @@
 /** The cgroups of this host. */
 import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorMessage, FailedPreconditionError, InternalError } from '../../cri/errors.ts';
@@ -70,9 +71,9 @@ export function openCgroups(layout: CgroupLayout, driver: Cgroups['driver']): Cg
 		driver,
 		pathsFor: driver === 'systemd' ? systemdPathsFor : cgroupfsPathsFor,
 		create,
-		addProcess(path, pid) {
+		async addProcess(path, pid) {
 			if (driver === 'systemd') return;
-			for (const folder of folders(path)) writeFileSync(`${folder}/cgroup.procs`, String(pid));
+			for (const folder of folders(path)) await writeFile(`${folder}/cgroup.procs`, String(pid));
 		},
 		async remove(path) {
 			// An empty path would be the hierarchy itself.

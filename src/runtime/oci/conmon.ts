@@ -20,7 +20,7 @@ const answerMaxLength = 2 ** 20;
 
 /**
  * Starts conmon and waits until the runtime has created the container. Conmon waits for a byte before it goes on, so
- * that it is in its cgroup first; its first process ends once the second runs.
+ * that it is in its cgroup and the bundle is whole first; its first process ends once the second runs.
  * @throws OciRuntimeError with the runtime's own words, DeadlineError, the signal's reason; nothing is left then
  */
 export async function createByConmon(
@@ -87,7 +87,8 @@ async function handshake(child: ChildProcess, request: CreateRequest): Promise<v
 	const said = readUntil(sync, (text) => text.includes('\n'));
 	const complained = readUntil(stderr, () => false);
 	await spawned.promise;
-	request.placeMonitor(child.pid);
+	await request.placeMonitor(child.pid);
+	await request.bundle;
 	start.end('\0');
 	const [answer, exitCode] = await Promise.all([said, firstEnded]);
 	const { pid, message } = parseAnswer(answer);

@@ -37,7 +37,9 @@ export type CreateRequest = {
 	readonly stdinOnce: boolean;
 	readonly systemdCgroup: boolean;
 	/** Puts conmon into its cgroup before it goes on; called with its pid. */
-	readonly placeMonitor: (pid: number) => void;
+	readonly placeMonitor: (pid: number) => void | Promise<void>;
+	/** Resolves when the bundle is whole; conmon is started and placed meanwhile. Without it the bundle is there already. */
+	readonly bundle?: Promise<unknown> | undefined;
 	/** -1 for no limit. */
 	readonly logSizeMaxBytes: number;
 	readonly timeoutMs: number;

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { DeadlineError, errorMessage } from '../../cri/errors.ts';
 import { type CommandOutput, ExecError, minimalEnvironment, runCommand } from '../sys/process.ts';
+import { startThroughFifo } from './exec-fifo.ts';
 import { type HandlerConfig, type OciResources, OciRuntimeError } from './model.ts';
 import { runtimeWords } from './runtime-words.ts';
 
@@ -31,6 +32,7 @@ export async function runtimeStart(
 	handler: HandlerConfig,
 	options: WaitOptions = {},
 ): Promise<void> {
+	if (await startThroughFifo(id, handler, { ...options, timeoutMs: startTimeoutMs })) return;
 	await runRuntime(handler, ['start', id], `start container "${id}"`, {
 		...options,
 		timeoutMs: startTimeoutMs,

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { FailedPreconditionError } from '../../cri/errors.ts';
 import type { ContainerRequest } from '../../cri/pod-request.ts';
-import type { OciSpec } from '../oci/model.ts';
+import type { CreatedProcess } from '../oci/container-process.ts';
 import type { ResolvedUser } from '../oci/spec-input.ts';
 import type { ContainerRecord, PodSandboxRecord } from '../store/model.ts';
 import { containerName, newObjectId } from '../store/names.ts';
@@ -15,6 +15,7 @@ import { pidNamespacePath } from './pid-namespace.ts';
 import { containerKey, type PodParts } from './pod-parts.ts';
 import { shmPath } from './sandbox-files.ts';
 import { placeMonitor } from './sandbox-infra.ts';
+import { together } from './together.ts';
 
 /** Logs of pods without a log directory: nobody rotates them, so that conmon has to. */
 const ownLogSizeMaxBytes = 16 * 2 ** 20;
@@ -33,23 +34,7 @@ export async function makeContainer(
 	await parts.containers.add(record);
 	undo.defer(() => parts.queue.run(containerKey(id), async () => void (await dismantleContainer(parts, id))));
 
-	const { spec, user } = await makeBundle(parts, sandbox, record, found, signal);
-	const created = await parts.processes.create(
-		{
-			id,
-			name: record.name,
-			handler: parts.handlers.demand(record.runtimeHandler),
-			paths: parts.paths.containerPaths(id, record.logPath),
-			terminal: spec.process.terminal,
-			stdin: request.stdin,
-			stdinOnce: request.stdinOnce,
-			systemdCgroup: parts.cgroups.driver === 'systemd',
-			placeMonitor: (pid) => placeMonitor(parts, sandbox.request.cgroupParent, id, pid),
-			logSizeMaxBytes: isOwnLog(parts, record) ? ownLogSizeMaxBytes : parts.settings.logSizeMaxBytes,
-			timeoutMs: parts.settings.createTimeoutMs,
-		},
-		{ signal },
-	);
+	const { user, created } = await makeAndCreate(parts, sandbox, record, found, signal);
 	signal.throwIfAborted();
 	demandStillReady(parts, sandbox.id, request);
 	const { uid, gid, additionalGids } = user;
@@ -57,6 +42,48 @@ export async function makeContainer(
 	undo.move();
 	emitEvent(parts, 'created', id, sandbox.id);
 	return id;
+}
+
+/** conmon is started and put into its cgroup while the bundle is made. On failure neither goes on. */
+async function makeAndCreate(
+	parts: PodParts,
+	sandbox: PodSandboxRecord,
+	record: ContainerRecord,
+	found: ContainerImage,
+	signal: AbortSignal,
+): Promise<{ readonly user: ResolvedUser; readonly created: CreatedProcess }> {
+	const { id, request } = record;
+	const paths = parts.paths.containerPaths(id, record.logPath);
+	await Promise.all([
+		mkdir(paths.bundleDir, { recursive: true, mode: 0o700 }),
+		mkdir(path.dirname(record.logPath), { recursive: true, mode: 0o755 }),
+	]);
+	const bundle = Promise.withResolvers<ResolvedUser>();
+	const created = Promise.withResolvers<CreatedProcess>();
+	await together(signal, [
+		async (signal) => bundle.resolve(await makeBundle(parts, sandbox, record, found, signal)),
+		async (signal) => {
+			const processes = await parts.processes.create(
+				{
+					id,
+					name: record.name,
+					handler: parts.handlers.demand(record.runtimeHandler),
+					paths,
+					terminal: request.tty,
+					stdin: request.stdin,
+					stdinOnce: request.stdinOnce,
+					systemdCgroup: parts.cgroups.driver === 'systemd',
+					placeMonitor: (pid) => placeMonitor(parts, sandbox.request.cgroupParent, id, pid),
+					bundle: bundle.promise,
+					logSizeMaxBytes: isOwnLog(parts, record) ? ownLogSizeMaxBytes : parts.settings.logSizeMaxBytes,
+					timeoutMs: parts.settings.createTimeoutMs,
+				},
+				{ signal },
+			);
+			created.resolve(processes);
+		},
+	]);
+	return { user: await bundle.promise, created: await created.promise };
 }
 
 function newRecord(
@@ -109,14 +136,10 @@ async function makeBundle(
 	record: ContainerRecord,
 	{ image, config }: ContainerImage,
 	signal: AbortSignal,
-): Promise<{ readonly spec: OciSpec; readonly user: ResolvedUser }> {
+): Promise<ResolvedUser> {
 	const { id, request } = record;
 	const { metadata } = sandbox.request;
 	const { bundleDir } = parts.paths.containerPaths(id, record.logPath);
-	await Promise.all([
-		mkdir(bundleDir, { recursive: true, mode: 0o700 }),
-		mkdir(path.dirname(record.logPath), { recursive: true, mode: 0o755 }),
-	]);
 	await parts.layers.create(
 		{
 			id,
@@ -178,7 +201,7 @@ async function makeBundle(
 		{ signal },
 	);
 	await writeFile(path.join(bundleDir, 'config.json'), JSON.stringify(made.spec), { mode: 0o600 });
-	return made;
+	return made.user;
 }
 
 /** Mounts whole images read-only, for the mounts that ask for one. @returns where, by index */

@@ -87,15 +87,15 @@ export async function startInfra(
 }
 
 /** Puts conmon into a cgroup of its own, outside the limits of what it watches. */
-export function placeMonitor(
+export async function placeMonitor(
 	{ cgroups }: Pick<PodParts, 'cgroups'>,
 	parent: string,
 	id: string,
 	pid: number,
-): void {
+): Promise<void> {
 	const { path: cgroup } = cgroups.pathsFor(parent, 'monitor', id);
 	cgroups.create(cgroup);
-	cgroups.addProcess(cgroup, pid);
+	await cgroups.addProcess(cgroup, pid);
 }
 
 /** The host's shell; by a name of our own where it does not mind how it is called, as busybox would. */
