@@ -20,6 +20,8 @@ export default defineConfig({
 					isolate: false,
 					// The default leaves one core idle, which on two is half of them.
 					maxWorkers: 2,
+					setupFiles: ['test/helpers/patience.ts'],
+					expect: { poll: { timeout: 30_000 } },
 					// How long a property takes is the machine's affair: only what hangs is stopped.
 					testTimeout: 60_000,
 				},
@@ -35,7 +37,9 @@ export default defineConfig({
 					fileParallelism: false,
 					// Real programs on a loaded machine: what fails twice and not again is told, and does not stop a landing.
 					retry: 2,
-					testTimeout: 60_000,
+					setupFiles: ['test/helpers/patience.ts'],
+					expect: { poll: { timeout: 30_000 } },
+					testTimeout: 120_000,
 					hookTimeout: 120_000,
 					teardownTimeout: 60_000,
 				},

@@ -57,7 +57,7 @@ describe.skipIf(missing)(`over SSH${missing ?? ''}`, () => {
 		// The client dies without a word, as when a laptop's lid is closed and the server notices.
 		tui.signal('SIGKILL');
 		await tui.exit;
-		await eventually('the end of the remote program', () => remotePids().length === 0, { timeoutMs: 5_000 });
+		await eventually('the end of the remote program', () => remotePids().length === 0, { timeoutMs: 20_000 });
 	});
 
 	test('a locale that does not travel gives ASCII, not rubbish', async () => {

@@ -110,7 +110,7 @@ describe.skipIf(missing)(`terminals${missing ?? ''}`, () => {
 			await tui.press(keys);
 			const { pid } = tui;
 			tui.hangUp();
-			await eventually('the end of the program', () => !lives(pid), { timeoutMs: 5_000 });
+			await eventually('the end of the program', () => !lives(pid), { timeoutMs: 20_000 });
 		}
 	});
 

@@ -86,7 +86,7 @@ export async function eventually<T>(
 		readonly signal?: AbortSignal | undefined;
 	} = {},
 ): Promise<Exclude<T, undefined | false>> {
-	const { timeoutMs = 20_000, intervalMs = 50, signal } = options;
+	const { timeoutMs = 40_000, intervalMs = 50, signal } = options;
 	const deadline = Date.now() + timeoutMs;
 	let lastError: unknown;
 	for (;;) {

@@ -22,7 +22,7 @@ const screensDir = fileURLToPath(new URL('../screens/', import.meta.url));
  * @throws Error with both screens when they differ
  */
 export async function compareWithGolden(tui: Tui, name: string, options: GoldenOptions = {}): Promise<void> {
-	const { mask = (screen: string) => screen, styles = true, timeoutMs = 5000 } = options;
+	const { mask = (screen: string) => screen, styles = true, timeoutMs = 20_000 } = options;
 	const file = path.join(screensDir, `${name}.txt`);
 	const actual = () => `${mask(styles ? tui.styledScreen() : tui.screen())}\n`;
 	if (process.env['UPDATE_SCREENS'] === '1') {

@@ -137,7 +137,7 @@ export async function openTortureRig(
 		stop: (id, timeout = 0) => call('StopContainer', { container_id: id, timeout }),
 		remove: (id) => call('RemoveContainer', { container_id: id }),
 		status,
-		ended: (id, timeoutMs = 15_000) =>
+		ended: (id, timeoutMs = 40_000) =>
 			eventually(
 				`container ${id.slice(0, 12)} to end`,
 				async () => {
@@ -166,7 +166,7 @@ export async function openTortureRig(
 			await eventually('the runtime to end', () => !isAlive(pid));
 		},
 		leftovers,
-		async nothingLeft(timeoutMs = 5000) {
+		async nothingLeft(timeoutMs = 20_000) {
 			const deadline = Date.now() + timeoutMs;
 			for (;;) {
 				const left = leftovers().filter((line) => !before.has(line));

@@ -38,7 +38,7 @@ export type Tui = AsyncDisposable & {
 	/**
 	 * Waits for the screen; checked after everything the program writes.
 	 *
-	 * @throws Error with the screen when `timeoutMs` (default 10 s) has passed
+	 * @throws Error with the screen when `timeoutMs` (default 30 s) has passed
 	 */
 	until(condition: Condition, timeoutMs?: number): Promise<void>;
 	/** Waits until the program has written nothing for `quietMs`. */
@@ -157,7 +157,7 @@ function driveTui(pty: IPty, emulator: Emulator, home: string, removeHome: boole
 		},
 		type: (text) => pty.write(text),
 		paste: (text) => pty.write(emulator.modes.bracketedPasteMode ? `\x1B[200~${text}\x1B[201~` : text),
-		until: (condition, timeoutMs = 10_000) =>
+		until: (condition, timeoutMs = 30_000) =>
 			new Promise((resolve, reject) => {
 				const finish = (error?: unknown) => {
 					watchers.delete(check);

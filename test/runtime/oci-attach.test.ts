@@ -80,7 +80,7 @@ test('a terminal is attached to and resized', async () => {
 	attachment.resize(132, 43);
 	await vi.waitFor(async () => {
 		attachment.stdin.write('stty size\n');
-		await vi.waitFor(() => expect(shown.stdout()).toContain('43 132\r\n'), { timeout: 1000 });
+		await vi.waitFor(() => expect(shown.stdout()).toContain('43 132\r\n'));
 	}, patient);
 	attachment.stdin.write('exit\n');
 	await vi.waitFor(() => expect(attachment.stdout.readableEnded).toBe(true), patient);
