@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { ProgramOptions } from './arguments.ts';
+import { demoAccess } from './demo-access.ts';
 import { readConfig, readOnlyOf } from './read-config.ts';
 import { createRuntimeAccess } from './runtime-access.ts';
 import { runInspector } from './ui/main.tsx';
@@ -9,6 +10,7 @@ export async function startInspector(options: ProgramOptions): Promise<number> {
 	const config = await readConfig(options);
 	const code = await runInspector({
 		config,
+		demo: demoAccess,
 		access: createRuntimeAccess(options, config.runtime, config.ui.readOnly),
 		readOnly: readOnlyOf(options, config),
 		env: process.env,

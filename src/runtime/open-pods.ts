@@ -178,7 +178,7 @@ export async function openPods(images: Store, { log, version, now, config }: Pod
 		await reconciling;
 	});
 	const facts = { config: () => ({ streaming: streaming.baseUrl }), limits: describeLimits(limits, cgroups) };
-	for (const sentence of facts.limits) log('info', sentence);
+	for (const { sentence } of facts.limits) log('info', sentence);
 	const runtime = createRuntimeService({ ...parts, halts, streaming, facts, version });
 	const opened = undo.move();
 	return {

@@ -2,6 +2,8 @@ import { hostAuthAccess } from '../cri/registry-credentials.ts';
 import type { Config } from './config/config.ts';
 import { createAuditLog } from './effects/action-audit.ts';
 import { createActionEffects } from './effects/action-effects.ts';
+import { createDemoOffer } from './effects/demo-offer.ts';
+import type { DemoAccess } from './effects/demo-step.ts';
 import type { EffectHost } from './effects/effect-host.ts';
 import type { Effects } from './effects/effects.ts';
 import { createInspectEffects } from './effects/inspect-effects.ts';
@@ -22,11 +24,17 @@ export type HostedEffects = Disposable & {
 /** Makes them all. What they hold is let go when the answer is disposed of. */
 export function createHostedEffects(
 	host: EffectHost,
-	lent: { readonly config: Config; readonly terminal: Terminal; readonly refresh: () => void },
+	lent: {
+		readonly config: Config;
+		readonly terminal: Terminal;
+		readonly demo: DemoAccess;
+		readonly refresh: () => void;
+	},
 ): HostedEffects {
 	const audit = createAuditLog(host.env);
-	const actions = createActionEffects(host, { refresh: lent.refresh, audit });
+	const actions = createActionEffects(host, { refresh: lent.refresh, audit, demo: lent.demo });
 	const transfers = createTransferMemory();
+	const demoOffer = createDemoOffer(host, { transfers });
 	const inspect = createInspectEffects(host, { transfers });
 	const logs = createLogEffects(host);
 	const pulls = createPullEffects(host, {
@@ -44,6 +52,7 @@ export function createHostedEffects(
 			logs.follow();
 			inspect.follow();
 			sessions.follow();
+			demoOffer.follow();
 		},
 		[Symbol.dispose]: () => {
 			logs[Symbol.dispose]();

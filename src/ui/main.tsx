@@ -9,6 +9,7 @@ import { commands } from './commands/index.ts';
 import { createSurfaces } from './components/surfaces.ts';
 import type { Config } from './config/config.ts';
 import { createConnection, type RuntimeAccess } from './effects/connection-effects.ts';
+import type { DemoAccess } from './effects/demo-step.ts';
 import type { EffectHost } from './effects/effect-host.ts';
 import type { AppEffects, Effects } from './effects/effects.ts';
 import { createKeyQuiet } from './effects/key-quiet.ts';
@@ -35,6 +36,7 @@ const frameMs = 100;
 export type InspectorOptions = {
 	readonly config: Config;
 	readonly access: RuntimeAccess;
+	readonly demo: DemoAccess;
 	readonly readOnly: ReadOnly;
 	readonly env: Readonly<Record<string, string | undefined>>;
 	readonly hostname: string;
@@ -153,7 +155,12 @@ export async function runInspector(options: InspectorOptions): Promise<number> {
 		findEndpoints: connection.findEndpoints,
 		setMouse: (on) => terminal.setMouse(on),
 	};
-	const hosted = createHostedEffects(host, { config, terminal, refresh: connection.refresh });
+	const hosted = createHostedEffects(host, {
+		config,
+		terminal,
+		demo: options.demo,
+		refresh: connection.refresh,
+	});
 	const effects: Effects = { app, ...hosted.effects };
 	const handler = createInputHandler({ store, keymap, commands, effects });
 

@@ -1,7 +1,8 @@
 /** The pods of the demo in the protocol's words, labelled as a kubelet does, so that any client shows them as usual. */
 import path from 'node:path';
+import { demoLabel } from '../../cri/demo-mark.ts';
 import type { ContainerConfig, PodSandboxConfig } from '../../cri/sandbox-config.ts';
-import { type DemoPod, demoLabel, demoLogRoot, demoNamespace, demoUrlAnnotation } from './demo-plan.ts';
+import { type DemoPod, demoLogRoot, demoNamespace, demoUrlAnnotation } from './demo-plan.ts';
 
 /** Only this host may see what the demo serves. */
 const hostIp = '127.0.0.1';

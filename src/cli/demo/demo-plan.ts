@@ -1,7 +1,5 @@
 /** What the demo consists of, as data: names, programs, limits. How it is started is start-demo.ts. */
 
-/** Marks all pods and containers of the demo; `criscope demo --remove` goes by it. */
-export const demoLabel = 'io.criscope.demo';
 /** Annotation of a pod that answers on the host: where. */
 export const demoUrlAnnotation = 'io.criscope.demo.url';
 /** The Kubernetes namespace of its pods. */

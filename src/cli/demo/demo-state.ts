@@ -1,8 +1,9 @@
 /** What of the demo is there, as the runtime tells it. */
+import { demoLabel, isOfDemo } from '../../cri/demo-mark.ts';
 import { isNotFound } from '../../cri/errors.ts';
 import type { PodSandbox } from '../../cri/model.ts';
 import type { CriClient } from '../../cri/ports.ts';
-import { demoLabel, demoUrlAnnotation } from './demo-plan.ts';
+import { demoUrlAnnotation } from './demo-plan.ts';
 
 type Options = { readonly signal: AbortSignal };
 
@@ -33,7 +34,7 @@ export async function listDemoPods(client: CriClient, options: Options): Promise
 	const marked = { labelSelector: { [demoLabel]: 'true' } };
 	const pods = await client.runtime.listPodSandbox(marked, options);
 	// A runtime that forgets the selector must not make us remove what is not ours.
-	return pods.filter(({ labels }) => labels[demoLabel] === 'true');
+	return pods.filter(isOfDemo);
 }
 
 /** Reads how each container of these pods is. What goes away meanwhile is left out. */

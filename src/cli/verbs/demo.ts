@@ -1,18 +1,16 @@
 import type { CriClient } from '../../cri/ports.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
+import { bringDemo, demoRemoval } from '../demo/bring-demo.ts';
 import { busyboxPaths, readBusybox } from '../demo/busybox.ts';
 import { demoPods } from '../demo/demo-plan.ts';
 import { type DemoPodState, listDemoPods, readDemoState } from '../demo/demo-state.ts';
 import { removeDemoImage, removeDemoPod } from '../demo/remove-demo.ts';
-import { startDemo } from '../demo/start-demo.ts';
 import { forEachObject } from '../failures.ts';
 import { formatFlags, type OutputFormat, outputFormat } from '../output/format-flag.ts';
 import { print } from '../output/print.ts';
 import { printResults } from '../output/results.ts';
 import { tableText } from '../output/table.ts';
 import { defineVerb, type VerbContext } from '../verb.ts';
-
-const removal = 'criscope demo --remove';
 
 /** Rows of the containers, and where to look. */
 function stateText(states: readonly DemoPodState[]): string {
@@ -30,19 +28,15 @@ function stateText(states: readonly DemoPodState[]): string {
 	return [
 		tableText([['POD', 'CONTAINER', 'ATTEMPT', 'STATE', 'EXIT', 'REASON'], ...rows]),
 		...places.map((line) => `${sanitizeLine(line)}\n`),
-		`Look at it with criscope; ${removal} takes it away.\n`,
+		`Look at it with criscope; ${demoRemoval} takes it away.\n`,
 	].join('');
 }
 
-/** Starts it, or tells of the one that is there. @throws Error where only a part of one is there. */
+/** Starts it, or tells of the one that is there. */
 async function start(client: CriClient, busybox: Uint8Array, format: OutputFormat, context: VerbContext) {
 	const options = { signal: context.signal };
 	const tell = (line: string) => void context.stderr.write(`${line}\n`);
-	const there = await listDemoPods(client, options);
-	const ready = new Set(there.filter(({ state }) => state === 'ready').map(({ metadata }) => metadata.name));
-	if (there.length === 0) await startDemo(client, busybox, tell, options);
-	else if (demoPods.every(({ name }) => ready.has(name))) tell('The demo is there already');
-	else throw new Error(`cannot start the demo: a part of one is there already; ${removal} takes it away`);
+	if (!(await bringDemo(client, busybox, tell, options))) tell('The demo is there already');
 	const order = demoPods.map(({ name }) => name);
 	const read = await readDemoState(client, await listDemoPods(client, options), options);
 	const states = read.toSorted((one, other) => order.indexOf(one.name) - order.indexOf(other.name));

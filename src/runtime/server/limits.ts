@@ -1,4 +1,5 @@
 /** What this machine does not allow, in sentences for the log, for Status and for the inspector. */
+import type { HostLimit } from '../../cri/status-limits.ts';
 import type { Cgroups } from '../cgroup/cgroups.ts';
 import type { HostLimits } from '../oci/spec-input.ts';
 
@@ -9,18 +10,39 @@ const wanted = ['CAP_SYS_RESOURCE', 'CAP_SYS_ADMIN', 'CAP_NET_ADMIN', 'CAP_MKNOD
 export function describeLimits(
 	limits: HostLimits,
 	cgroups: Pick<Cgroups, 'version' | 'driver'>,
-): readonly string[] {
+): readonly HostLimit[] {
 	const missing = wanted.filter((name) => !limits.boundingCapabilities.has(name));
 	return [
 		...(missing.length > 0
-			? [`criscope itself lacks ${missing.join(', ')}; containers that ask for what it lacks get the rest`]
+			? [
+					{
+						words: `no ${missing.join(', ')}`,
+						sentence: `criscope itself lacks ${missing.join(', ')}; containers that ask for what it lacks get the rest`,
+					},
+				]
 			: []),
 		...(limits.minimumOomScoreAdj > -1000
-			? [`oom_score_adj cannot be set below ${limits.minimumOomScoreAdj}; lower values are raised to it`]
+			? [
+					{
+						words: `oom_score_adj from ${limits.minimumOomScoreAdj}`,
+						sentence: `oom_score_adj cannot be set below ${limits.minimumOomScoreAdj}; lower values are raised to it`,
+					},
+				]
 			: []),
-		...(limits.seccomp ? [] : ['the kernel has no seccomp; containers run unfiltered']),
-		...(limits.recursiveReadOnly ? [] : ['recursive read-only mounts need Linux 5.12']),
-		...(limits.apparmor ? [] : ['AppArmor is not enabled; its profiles are not applied']),
-		...(cgroups.version === 1 ? ['control groups are version 1'] : []),
+		...(limits.seccomp
+			? []
+			: [{ words: 'no seccomp', sentence: 'the kernel has no seccomp; containers run unfiltered' }]),
+		...(limits.recursiveReadOnly
+			? []
+			: [
+					{
+						words: 'no recursive read-only mounts',
+						sentence: 'recursive read-only mounts need Linux 5.12',
+					},
+				]),
+		...(limits.apparmor
+			? []
+			: [{ words: 'no AppArmor', sentence: 'AppArmor is not enabled; its profiles are not applied' }]),
+		...(cgroups.version === 1 ? [{ words: 'cgroup v1', sentence: 'control groups are version 1' }] : []),
 	];
 }

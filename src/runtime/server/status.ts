@@ -1,4 +1,5 @@
 import type { RuntimeHandler } from '../../cri/model.ts';
+import type { HostLimit } from '../../cri/status-limits.ts';
 import type { ServedRuntime } from '../../cri/transport/served-runtime.ts';
 import type { PodParts } from './pod-parts.ts';
 
@@ -6,8 +7,8 @@ import type { PodParts } from './pod-parts.ts';
 export type StatusFacts = {
 	/** For people and programs that ask verbosely: the configuration that counts, and what was clamped. */
 	readonly config: () => Readonly<Record<string, unknown>>;
-	/** Sentences about what this machine cannot do. */
-	readonly limits: readonly string[];
+	/** What this machine cannot do. */
+	readonly limits: readonly HostLimit[];
 };
 
 type Parts = Pick<PodParts, 'network' | 'handlers' | 'limits' | 'images' | 'cgroups'>;
@@ -56,7 +57,8 @@ function verboseInfo(
 			...facts.config(),
 		}),
 		limits: JSON.stringify({
-			sentences: facts.limits,
+			sentences: facts.limits.map(({ sentence }) => sentence),
+			words: facts.limits.map(({ words }) => words),
 			seccomp: limits.seccomp,
 			apparmor: limits.apparmor,
 			selinux: limits.selinux,

@@ -1,11 +1,9 @@
 import type { Row } from '../resources/rows.ts';
 import { actionable, pruneTargets, requiredText, runningOf, targetOf } from '../store/action-targets.ts';
 import { chosenRows, focusedList } from '../store/selectors.ts';
-import type { ActionVerb } from '../store/slices/actions.ts';
+import type { RowVerb } from '../store/slices/actions.ts';
 import type { UiState } from '../store/state.ts';
 import { type Command, type CommandContext, defineCommand } from './command.ts';
-
-type RowVerb = Exclude<ActionVerb, 'prune'>;
 
 /** The rows an action means: marked or under the cursor; a pod cannot be killed, its containers can. */
 function rowsOf(state: UiState, verb: RowVerb): readonly Row[] {

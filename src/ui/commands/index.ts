@@ -1,6 +1,7 @@
 import { actionCommands } from './action-commands.ts';
 import { appCommands } from './app-commands.ts';
 import type { Command } from './command.ts';
+import { demoCommands } from './demo-commands.ts';
 import { dialogCommands } from './dialog-commands.ts';
 import { entryCommands } from './entry-commands.ts';
 import { forwardCommands } from './forward-commands.ts';
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
 	...inspectCommands,
 	...inspectMoveCommands,
 	...actionCommands,
+	...demoCommands,
 	...dialogCommands,
 	...pullCommands,
 	...sessionCommands,

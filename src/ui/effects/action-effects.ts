@@ -4,6 +4,7 @@ import type { ActionTarget, ActionVerb, StepResult } from '../store/slices/actio
 import type { AuditLog } from './action-audit.ts';
 import { performStep } from './action-steps.ts';
 import { summaryOf } from './action-summary.ts';
+import { type DemoAccess, performDemo } from './demo-step.ts';
 import type { EffectHost } from './effect-host.ts';
 
 /** A change that the person has confirmed. */
@@ -25,11 +26,11 @@ export type ActionEffects = {
 /** Objects worked on at once: a runtime under pressure should not get fifty stops in one moment. */
 const concurrency = 3;
 /** Containers go before the pods that hold them, and both before the images they use. */
-const order = ['container', 'pod', 'image'] as const;
+const order = ['container', 'pod', 'image', 'demo'] as const;
 
 /** The call that failed may be the look before: "cannot list pods" alone would not say what was not done. */
 function failureText(verb: ActionVerb, target: ActionTarget, message: string): string {
-	return /^cannot (stop|remove) /.test(message)
+	return /^cannot (stop|remove|start) /.test(message)
 		? message
 		: `${targetLabel(target)}: ${verb} failed: ${message}`;
 }
@@ -41,6 +42,7 @@ export function createActionEffects(
 		/** Asks the runtime for fresh lists. */
 		readonly refresh: () => void;
 		readonly audit: AuditLog;
+		readonly demo: DemoAccess;
 		readonly now?: (() => number) | undefined;
 	},
 ): ActionEffects & Disposable {
@@ -58,7 +60,11 @@ export function createActionEffects(
 			// Before, too: a change that outlives this program, or ends it, has been asked for all the same.
 			options.audit.record({ verb, target, result: 'begun' });
 			try {
-				result = await performStep(client, { verb, target, graceSeconds, signal });
+				if (target.kind === 'demo') {
+					const work = verb === 'start' ? options.demo.start : options.demo.remove;
+					const tell = (note: string) => host.dispatch('actions', { kind: 'stepTold', id, note });
+					result = await performDemo(client, work, target, tell, { signal });
+				} else result = await performStep(client, { verb, target, graceSeconds, signal });
 			} catch (error) {
 				result = { target, outcome: 'failed', text: failureText(verb, target, errorMessage(error)) };
 			}

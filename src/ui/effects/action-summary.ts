@@ -7,6 +7,7 @@ const pastOf: Readonly<Record<ActionVerb, string>> = {
 	kill: 'killed',
 	remove: 'removed',
 	prune: 'removed',
+	start: 'started',
 };
 
 /** The notice that ends a change: the one object's own sentence, or counts and the first failure. */

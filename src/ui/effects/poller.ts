@@ -4,6 +4,7 @@
  */
 import { errorMessage, isUnimplemented } from '../../cri/errors.ts';
 import type { CriClient } from '../../cri/ports.ts';
+import { parseStatusLimits } from '../../cri/status-limits.ts';
 import type { ListId } from '../store/state.ts';
 import type { EffectHost } from './effect-host.ts';
 
@@ -50,6 +51,9 @@ export function startPoller(
 	/** Kinds that need not wait for a pause of the keys, and the end of the waits that are under way. */
 	const hurried = new Set<string>();
 	let hurry = new AbortController();
+
+	/** Whether the limits of the machine are to be asked for: of every process that answers, once. */
+	let limitsDue = true;
 
 	const beats: readonly Beat[] = [
 		{
@@ -99,8 +103,13 @@ export function startPoller(
 					kind: 'versionReceived',
 					version: await client.runtime.version({ signal }),
 				});
-				const status = await client.runtime.status({ verbose: false }, { signal });
+				// What the machine allows stays as it is while a runtime lives; its verbose answer may be long.
+				const verbose = limitsDue;
+				const status = await client.runtime.status({ verbose }, { signal });
 				host.dispatch('connection', { kind: 'runtimeStatusReceived', status });
+				if (!verbose) return;
+				limitsDue = false;
+				host.dispatch('connection', { kind: 'limitsReceived', limits: parseStatusLimits(status.info) });
 			},
 		},
 		{
@@ -154,6 +163,8 @@ export function startPoller(
 				// A runtime that shuts down cancels our calls: only our own signal is a reason to stop asking.
 				if (signal.aborted) return;
 				const { list } = beat;
+				// Another process may answer next.
+				if (list) limitsDue = true;
 				if (list || !isUnimplemented(error)) {
 					failures++;
 					wait = Math.min(longestWaitMs, beat.everyMs * 2 ** Math.min(failures, 4));

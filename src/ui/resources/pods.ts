@@ -1,4 +1,5 @@
 import { formatAge } from '../../text/age.ts';
+import { demoChange } from '../store/demo.ts';
 import { cpuCell, healthToken, labelsText, matched, memoryCell, plain } from './cells.ts';
 import { podCpuHistory, podRows } from './pod-rows.ts';
 import type { Column, Resource } from './resource.ts';
@@ -132,10 +133,11 @@ export const podsResource: Resource<PodRow> = {
 		{ name: 'image', text: imagesOf(row), weight: 0.7 },
 		{ name: 'labels', text: labelsText(row.pod.labels), weight: 0.6 },
 	],
-	emptyText: ({ inventory, connection }) => {
-		if (inventory.refreshedAtMs.pods === undefined) return 'Waiting for the runtime to list its pods.';
-		// Only our own runtime takes the images of the demo.
-		const offered = connection.version?.runtimeName === 'criscope';
-		return `This node runs no pods.${offered ? ' To see some: criscope demo' : ''}`;
+	emptyText: (state) => {
+		if (state.inventory.refreshedAtMs.pods === undefined) return 'Waiting for the runtime to list its pods.';
+		// Said only where the key can act.
+		const offered =
+			state.connection.takesImages && !state.readOnly.enabled && demoChange(state) === undefined;
+		return `This node runs no pods.${offered ? ' E starts a demo, after asking.' : ''}`;
 	},
 };

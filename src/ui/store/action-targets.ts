@@ -12,7 +12,7 @@ import {
 	type Row,
 } from '../resources/rows.ts';
 import { memoized } from './memo.ts';
-import type { ActionDialog, ActionTarget, ActionVerb } from './slices/actions.ts';
+import type { ActionDialog, ActionTarget, ActionVerb, RowVerb } from './slices/actions.ts';
 import type { UiState } from './state.ts';
 
 /** What Kubernetes gives a pod that does not say. Source: core/v1 PodSpec.terminationGracePeriodSeconds. */
@@ -74,6 +74,7 @@ export function targetLabel(target: ActionTarget): string {
 		case 'pod':
 			return `pod ${target.namespace}/${target.name}`;
 		case 'image':
+		case 'demo':
 			return target.name;
 	}
 }
@@ -122,7 +123,7 @@ export function imageRemovable(row: ImageRow): true | string {
 }
 
 /** Whether this verb can do anything to a row now; else the reason as a sentence. */
-export function actionable(verb: Exclude<ActionVerb, 'prune'>, row: Row): true | string {
+export function actionable(verb: RowVerb, row: Row): true | string {
 	if (row.departed) return `${row.name} is gone already.`;
 	switch (row.kind) {
 		case 'image':
@@ -194,7 +195,10 @@ export function pruneTargets(state: UiState): readonly ActionTarget[] {
 /** The targets that a confirmed dialog would work on now: still there, and of a kind that was not taken out. */
 export function liveTargets(state: UiState, dialog: ActionDialog): readonly ActionTarget[] {
 	return dialog.targets.filter(
-		(target) => !dialog.excludedKinds.includes(target.kind) && rowOfTarget(state, target) !== undefined,
+		(target) =>
+			!dialog.excludedKinds.includes(target.kind) &&
+			// The demo as a whole has no row; what of it there is, is found out when it is done.
+			(target.kind === 'demo' || rowOfTarget(state, target) !== undefined),
 	);
 }
 

@@ -5,7 +5,7 @@ import { formatBytes } from '../../text/bytes.ts';
 import { formatPlural } from '../../text/numbers.ts';
 import type { ContainerRow, PodRow, Row } from '../resources/rows.ts';
 import { defaultGraceSeconds, isSandboxImage, rowOfTarget, runningOf } from './action-targets.ts';
-import type { ActionDialog, ActionTarget, ActionVerb } from './slices/actions.ts';
+import type { ActionDialog, ActionTarget, RowVerb } from './slices/actions.ts';
 import type { UiState } from './state.ts';
 
 /** Grace time of one target in this dialog, in seconds; 0 for a kill. */
@@ -40,7 +40,7 @@ function signals(graceSeconds: number, stopSignal = ''): string {
 	return `${first} to PID 1, then SIGKILL after ${graceSeconds} s`;
 }
 
-function containerEffect(verb: ActionVerb, row: ContainerRow, graceSeconds: number): string {
+function containerEffect(verb: RowVerb, row: ContainerRow, graceSeconds: number): string {
 	const runs = row.container.state === 'running';
 	const stopSignal = row.facts?.stopSignal;
 	switch (verb) {
@@ -49,14 +49,13 @@ function containerEffect(verb: ActionVerb, row: ContainerRow, graceSeconds: numb
 		case 'kill':
 			return 'SIGKILL at once: PID 1 gets no chance to save or flush anything.';
 		case 'remove':
-		case 'prune':
 			return runs
 				? `It is running (S only stops it). Forcibly: ${signals(graceSeconds, stopSignal)}, then removed with its writable layer.`
 				: 'Removed with its writable layer; its exit code is forgotten.';
 	}
 }
 
-function podEffect(verb: ActionVerb, row: PodRow, graceSeconds: number): string {
+function podEffect(verb: RowVerb, row: PodRow, graceSeconds: number): string {
 	const running = runningOf(row);
 	const stops =
 		running.length > 0
@@ -68,7 +67,7 @@ function podEffect(verb: ActionVerb, row: PodRow, graceSeconds: number): string 
 }
 
 /** What happens to one object, as sentences. */
-export function effectText(verb: ActionVerb, row: Row, graceSeconds: number): string {
+export function effectText(verb: RowVerb, row: Row, graceSeconds: number): string {
 	if (row.kind === 'container') return containerEffect(verb, row, graceSeconds);
 	if (row.kind === 'pod') return podEffect(verb, row, graceSeconds);
 	const tags = row.image.repoTags.length;
@@ -77,7 +76,7 @@ export function effectText(verb: ActionVerb, row: Row, graceSeconds: number): st
 	return `${names}${sandbox}Frees up to ${formatBytes(row.image.sizeBytes)}; layers shared with other images stay.`;
 }
 
-function afterContainer(verb: ActionVerb, row: ContainerRow, isStatic: boolean): string {
+function afterContainer(verb: RowVerb, row: ContainerRow, isStatic: boolean): string {
 	const next = row.container.metadata.attempt + 1;
 	if (row.superseded) return 'A newer attempt exists: kubelet keeps this one only for its log and exit code.';
 	if (isStatic) return `kubelet will start attempt ${next} soon: a static pod.`;
@@ -88,7 +87,7 @@ function afterContainer(verb: ActionVerb, row: ContainerRow, isStatic: boolean):
 }
 
 /** What follows on this node, one sentence each. */
-export function consequences(state: UiState, verb: ActionVerb, row: Row): readonly string[] {
+export function consequences(state: UiState, verb: RowVerb, row: Row): readonly string[] {
 	if (row.kind === 'image') {
 		return state.node.kubelet ? ['A pod that needs it again makes kubelet pull it again.'] : [];
 	}
@@ -116,7 +115,7 @@ export function consequences(state: UiState, verb: ActionVerb, row: Row): readon
 	const hooks = containers.filter(
 		({ container }) => container.annotations['io.kubernetes.container.preStopHandler'] !== undefined,
 	);
-	if (hooks.length > 0 && verb !== 'prune') out.push('Its preStop hook does not run: only kubelet runs it.');
+	if (hooks.length > 0) out.push('Its preStop hook does not run: only kubelet runs it.');
 	if (row.kind === 'container' && (verb === 'stop' || verb === 'kill')) {
 		out.push('A stopped container cannot be started again.');
 	}

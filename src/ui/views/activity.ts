@@ -15,12 +15,14 @@ export const verbDoing: Readonly<Record<ActionVerb, string>> = {
 	kill: 'Killing',
 	remove: 'Removing',
 	prune: 'Pruning',
+	start: 'Starting',
 };
 
 /** How far a change is: the object in hand with its grace time, or a count of many. */
 export function changeProgress(state: UiState, change: Change): string {
 	const [current] = change.current;
 	const { targets, results, verb } = change;
+	if (change.note !== undefined) return change.note;
 	if (targets.length > 1) {
 		const failed = results.filter(({ outcome }) => outcome === 'failed').length;
 		const failures = failed > 0 ? `, ${failed} failed` : '';
@@ -32,7 +34,9 @@ export function changeProgress(state: UiState, change: Change): string {
 	const { target } = current;
 	const grace = change.graceSeconds ?? target.graceSeconds ?? defaultGraceSeconds;
 	const waits = verb === 'stop' || verb === 'remove';
-	return waits && target.kind !== 'image' ? `${seconds} s of ${grace} s` : `${seconds} s`;
+	return waits && (target.kind === 'container' || target.kind === 'pod')
+		? `${seconds} s of ${grace} s`
+		: `${seconds} s`;
 }
 
 /** One short text of all that is under way; undefined while nothing is. */
@@ -40,6 +44,11 @@ export function activityText(state: UiState): string | undefined {
 	const parts: string[] = [];
 	for (const change of state.actions.changes) {
 		if (change.endedAtMs !== undefined) continue;
+		// What the work says of itself is a whole sentence.
+		if (change.note !== undefined) {
+			parts.push(sanitizeLine(change.note));
+			continue;
+		}
 		const [only] = change.targets;
 		const name =
 			change.targets.length === 1 && only ? ` ${truncateCells(`${sanitizeLine(only.name)}…`, 20)}` : '';

@@ -19,18 +19,17 @@ import { layoutOf } from '../store/layout.ts';
 import type { ActionDialog, ActionTarget, TargetKind } from '../store/slices/actions.ts';
 import type { UiState } from '../store/state.ts';
 import type { Line, Span, Token } from '../theme/tokens.ts';
+import { demoParts, type DialogPart as Part } from './dialog-demo.ts';
 
 /** Room that the dialog may take, in cells. */
 export type DialogSize = { readonly columns: number; readonly rows: number };
 
-const verbNames = { stop: 'Stop', kill: 'Kill', remove: 'Remove', prune: 'Prune' } as const;
+const verbNames = { stop: 'Stop', kill: 'Kill', remove: 'Remove', prune: 'Prune', start: 'Start' } as const;
 const widestCells = 84;
 /** Objects that are listed one by one; of more than a screenful or two nobody reads the names. */
 const listedObjects = 100;
 /** Top border, buttons, bottom border. */
 const chromeRows = 3;
-
-type Part = { readonly label: string; readonly text: string; readonly token?: Token | undefined };
 
 /** Who is to confirm a change counts every object: 1749, never 1.7k. */
 function exactPlural(count: number, noun: string): string {
@@ -87,7 +86,7 @@ function distinct(sentences: readonly string[], many: boolean): readonly string[
 	];
 }
 
-const kindWords: Readonly<Record<TargetKind, string>> = {
+const kindWords: Readonly<Record<Exclude<TargetKind, 'demo'>, string>> = {
 	container: 'exited: superseded, or of stopped pods',
 	pod: 'not ready: kubelet forgets what they ran',
 	image: 'used by no container, not pinned',
@@ -117,14 +116,18 @@ function pruneParts(state: UiState, dialog: ActionDialog): readonly Part[] {
 function bodyParts(state: UiState, dialog: ActionDialog): readonly Part[] {
 	const ready = dialogReady(state);
 	const refusal: readonly Part[] = ready === true ? [] : [{ label: '', text: ready, token: 'warn' }];
-	if (dialog.verb === 'prune') return [...refusal, ...pruneParts(state, dialog)];
+	const { verb } = dialog;
+	if (verb === 'prune') return [...refusal, ...pruneParts(state, dialog)];
+	if (verb === 'start' || dialog.targets[0]?.kind === 'demo') {
+		return [...refusal, ...demoParts(verb === 'start', state)];
+	}
 	const many = dialog.targets.length > 1;
 	const rows = dialog.targets.flatMap((target) => {
 		const row = rowOfTarget(state, target);
 		return row ? [{ row, target }] : [];
 	});
-	const effects = rows.map(({ row, target }) => effectText(dialog.verb, row, graceOf(dialog, target)));
-	const follows = rows.flatMap(({ row }) => consequences(state, dialog.verb, row));
+	const effects = rows.map(({ row, target }) => effectText(verb, row, graceOf(dialog, target)));
+	const follows = rows.flatMap(({ row }) => consequences(state, verb, row));
 	const objects = objectParts(state, dialog);
 	return [
 		...refusal,

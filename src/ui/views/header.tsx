@@ -1,5 +1,6 @@
 import { formatAge } from '../../text/age.ts';
 import { formatBytesCompact } from '../../text/bytes.ts';
+import { formatPlural } from '../../text/numbers.ts';
 import { formatRatio } from '../../text/percent.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { StateLines } from '../components/lines.tsx';
@@ -98,6 +99,19 @@ function imageFsLine({ connection, screen }: UiState): Line {
 	return [{ text: `images ${formatBytesCompact(used)}${words ?? ''}` }];
 }
 
+/** On a wide screen the limits of the machine are named; on any other they are counted, and the picker names them. */
+const namedFromColumns = 140;
+
+function limitsCount({ connection: { limits } }: UiState, columns: number): Line {
+	if (limits.length === 0 || columns < 60 || columns >= namedFromColumns) return [];
+	return [{ text: `${formatPlural(limits.length, 'limit')} `, token: 'warn' }];
+}
+
+function limitsLine({ connection: { limits } }: UiState, columns: number): Line {
+	if (limits.length === 0 || columns < namedFromColumns) return [];
+	return [{ text: limits.map(({ words }) => sanitizeLine(words)).join(', '), token: 'warn' }];
+}
+
 /** The header as text; one line names node and state, the second the runtime and the host's load. */
 export function headerLines(state: UiState, columns: number, rows: number): readonly Line[] {
 	const { node, connection } = state;
@@ -118,7 +132,11 @@ export function headerLines(state: UiState, columns: number, rows: number): read
 	const readOnly: Line = state.readOnly.enabled
 		? [{ text: 'read-only ', token: 'warn', reverse: true }, { text: ' ' }]
 		: [];
-	const first = splitLine(identity, [{ text: ' ' }, ...readOnly, ...ageLine(state)], columns);
+	const first = splitLine(
+		identity,
+		[{ text: ' ' }, ...limitsCount(state, columns), ...readOnly, ...ageLine(state)],
+		columns,
+	);
 	if (rows < 2) return [first];
 	const second = connection.problem
 		? [
@@ -127,6 +145,6 @@ export function headerLines(state: UiState, columns: number, rows: number): read
 					token: 'fail',
 				} satisfies Span,
 			]
-		: separated([conditionLine(state), imageFsLine(state), hostLine(state)]);
+		: separated([conditionLine(state), imageFsLine(state), hostLine(state), limitsLine(state, columns)]);
 	return [first, second];
 }

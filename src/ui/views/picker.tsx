@@ -1,4 +1,5 @@
 import { sanitizeLine } from '../../text/sanitize.ts';
+import { wrapWords } from '../../text/wrap-words.ts';
 import { StateLines } from '../components/lines.tsx';
 import { fitLine, selectedLine } from '../format/line.ts';
 import { paneTitle } from '../format/pane-title.ts';
@@ -54,10 +55,22 @@ export function pickerLines(state: UiState, size: Size): readonly Line[] {
 	return listed(
 		'Runtime sockets',
 		'Enter connects · Esc closes',
-		shown,
+		[...shown, ...limitsLines(state, size)],
 		lines.length > 0 ? state.overlays.cursor : -1,
 		size,
 	);
+}
+
+/** What the machine does not allow the runtime in use, said in full: the header has no room for it. */
+function limitsLines({ connection: { limits } }: UiState, { columns }: Size): readonly Line[] {
+	if (limits.length === 0) return [];
+	const title: Line = [{ text: '  What this machine does not allow the runtime in use', token: 'warn' }];
+	const sentences = limits.flatMap(({ sentence }) =>
+		wrapWords(sanitizeLine(sentence), Math.max(10, columns - 6)).map(
+			(text, index): Line => [{ text: `  ${index === 0 ? '- ' : '  '}${text}` }],
+		),
+	);
+	return [[], title, ...sentences];
 }
 
 /** The columns of the focused list, to hide, order and sort by. */

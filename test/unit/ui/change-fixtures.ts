@@ -7,6 +7,7 @@ import type { CriClient } from '../../../src/cri/ports.ts';
 import type { Command } from '../../../src/ui/commands/command.ts';
 import { commands } from '../../../src/ui/commands/index.ts';
 import type { ConfirmedChange } from '../../../src/ui/effects/action-effects.ts';
+import type { DemoAccess } from '../../../src/ui/effects/demo-step.ts';
 import type { Effects } from '../../../src/ui/effects/effects.ts';
 import { createInputHandler, type InputHandler } from '../../../src/ui/keys/handle-input.ts';
 import { createKeymap } from '../../../src/ui/keys/keymap.ts';
@@ -76,6 +77,12 @@ export function image(tag: string, more: Partial<Image> = {}): Image {
 		...more,
 	};
 }
+
+/** For effects that are not to start any demo. */
+export const noDemo: DemoAccess = {
+	start: () => Promise.reject(new Error('no demo is to be started here')),
+	remove: () => Promise.reject(new Error('no demo is to be removed here')),
+};
 
 /** What effects were asked to do. */
 export type Asked = {

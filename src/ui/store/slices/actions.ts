@@ -1,8 +1,11 @@
-/** What a change is done to. */
-export type TargetKind = 'container' | 'pod' | 'image';
+/** What a change is done to. The demo is what `criscope demo` makes, as a whole. */
+export type TargetKind = 'container' | 'pod' | 'image' | 'demo';
 
 /** What a person can ask for; each opens the dialog first. */
-export type ActionVerb = 'stop' | 'kill' | 'remove' | 'prune';
+export type ActionVerb = 'stop' | 'kill' | 'remove' | 'prune' | 'start';
+
+/** What can be asked for rows of a list: a prune chooses its own, and only the demo is started. */
+export type RowVerb = Exclude<ActionVerb, 'prune' | 'start'>;
 
 /** One object of a change, as it was when the dialog opened: it may vanish meanwhile. */
 export type ActionTarget = {
@@ -57,6 +60,8 @@ export type Change = {
 	readonly endedAtMs: number | undefined;
 	/** Targets that are being worked on now, with the time their turn came. */
 	readonly current: readonly { readonly target: ActionTarget; readonly startedAtMs: number }[];
+	/** What its work said last, where it says anything while it goes on. Not sanitised. */
+	readonly note?: string | undefined;
 	readonly results: readonly StepResult[];
 };
 
@@ -91,6 +96,7 @@ export type ActionsEvent =
 			readonly target: ActionTarget;
 			readonly atMs: number;
 	  }
+	| { readonly kind: 'stepTold'; readonly id: number; readonly note: string }
 	| { readonly kind: 'stepEnded'; readonly id: number; readonly result: StepResult }
 	| { readonly kind: 'changeEnded'; readonly id: number; readonly atMs: number }
 	| { readonly kind: 'endedChangesCleared' };
@@ -152,9 +158,12 @@ export function updateActions(state: ActionsState, event: ActionsEvent): Actions
 				...before,
 				current: [...before.current, { target: event.target, startedAtMs: event.atMs }],
 			}));
+		case 'stepTold':
+			return changed(state, event.id, (before) => ({ ...before, note: event.note }));
 		case 'stepEnded':
 			return changed(state, event.id, (before) => ({
 				...before,
+				note: undefined,
 				current: before.current.filter(({ target }) => target !== event.result.target),
 				results: [...before.results, event.result],
 			}));

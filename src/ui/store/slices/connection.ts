@@ -1,5 +1,6 @@
 import type { FilesystemUsage, RuntimeStatus, RuntimeVersion } from '../../../cri/model.ts';
 import type { Connectivity } from '../../../cri/ports.ts';
+import type { HostLimit } from '../../../cri/status-limits.ts';
 import type { ListId } from '../state.ts';
 
 /** A socket that the picker offers. */
@@ -25,6 +26,10 @@ export type ConnectionState = {
 	readonly answeredAtMs: number | undefined;
 	readonly version: RuntimeVersion | undefined;
 	readonly status: RuntimeStatus | undefined;
+	/** What the machine does not allow it; empty where it names nothing. */
+	readonly limits: readonly HostLimit[];
+	/** Whether it takes images as files, as the demo has to; undefined while that has not been asked. */
+	readonly takesImages: boolean | undefined;
 	readonly imageFs: readonly FilesystemUsage[];
 	/** Capacity of the file system that holds the images, read from the host; undefined for a remote runtime. */
 	readonly imageFsCapacityBytes: bigint | undefined;
@@ -46,6 +51,8 @@ export type ConnectionEvent =
 	  }
 	| { readonly kind: 'versionReceived'; readonly version: RuntimeVersion }
 	| { readonly kind: 'runtimeStatusReceived'; readonly status: RuntimeStatus }
+	| { readonly kind: 'limitsReceived'; readonly limits: readonly HostLimit[] }
+	| { readonly kind: 'imageTransferAsked'; readonly takesImages: boolean }
 	| {
 			readonly kind: 'imageFsReceived';
 			readonly filesystems: readonly FilesystemUsage[];
@@ -62,6 +69,8 @@ export const initialConnection: ConnectionState = {
 	answeredAtMs: undefined,
 	version: undefined,
 	status: undefined,
+	limits: [],
+	takesImages: undefined,
 	imageFs: [],
 	imageFsCapacityBytes: undefined,
 	choices: [],
@@ -117,6 +126,10 @@ export function updateConnection(state: ConnectionState, event: ConnectionEvent)
 			return { ...state, version: event.version };
 		case 'runtimeStatusReceived':
 			return { ...state, status: event.status };
+		case 'limitsReceived':
+			return { ...state, limits: event.limits };
+		case 'imageTransferAsked':
+			return { ...state, takesImages: event.takesImages };
 		case 'imageFsReceived':
 			return { ...state, imageFs: event.filesystems, imageFsCapacityBytes: event.capacityBytes };
 	}

@@ -9,7 +9,15 @@ const shop = {
 };
 
 test('every command that changes the node is behind the read-only gate, and only y confirms in lower case', () => {
-	const ids = ['object.stop', 'object.kill', 'object.remove', 'node.prune', 'image.pull', 'tasks.login'];
+	const ids = [
+		'object.stop',
+		'object.kill',
+		'object.remove',
+		'node.prune',
+		'image.pull',
+		'tasks.login',
+		'node.demo',
+	];
 	for (const id of [...ids, 'dialog.confirm']) {
 		const command = commands.find((one) => one.id === id);
 		expect(command, id).toMatchObject({ danger: 'confirm' });

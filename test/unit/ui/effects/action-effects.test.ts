@@ -11,7 +11,7 @@ import { imageRows } from '../../../../src/ui/resources/image-rows.ts';
 import { podRows } from '../../../../src/ui/resources/pod-rows.ts';
 import { targetOf } from '../../../../src/ui/store/action-targets.ts';
 import { tempDir } from '../../../helpers/temp-dir.ts';
-import { container, fakeClient, fakeNode, image, inspector, pod } from '../change-fixtures.ts';
+import { container, fakeClient, fakeNode, image, inspector, noDemo, pod } from '../change-fixtures.ts';
 
 const objects = {
 	pods: [pod('web')],
@@ -35,7 +35,7 @@ function actions(client: CriClient | undefined, env: Record<string, string> = {}
 			env,
 			signal: new AbortController().signal,
 		},
-		{ refresh: () => {}, audit },
+		{ refresh: () => {}, audit, demo: noDemo },
 	);
 	return { ...ui, effects, audit, ended: ended.promise };
 }
