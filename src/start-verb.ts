@@ -104,6 +104,8 @@ function terminalSize() {
 }
 
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** What else is sent to programs on purpose; a verb that runs one passes all of them on. */
+const passedSignals = [...endingSignals, 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 
 /**
  * Runs a verb to its end.
@@ -124,6 +126,16 @@ export async function startVerb({ word, before, after }: Command): Promise<numbe
 		ending.abort();
 	};
 	for (const name of endingSignals) process.on(name, end);
+	const takeSignals = (listener: (name: NodeJS.Signals) => void): Disposable => {
+		for (const name of endingSignals) process.off(name, end);
+		for (const name of passedSignals) process.on(name, listener);
+		return {
+			[Symbol.dispose]() {
+				for (const name of passedSignals) process.off(name, listener);
+				for (const name of endingSignals) process.on(name, end);
+			},
+		};
+	};
 	let stdinOpened = false;
 	const openStdin = () => {
 		stdinOpened = true;
@@ -146,6 +158,7 @@ export async function startVerb({ word, before, after }: Command): Promise<numbe
 				stdinIsTerminal: isatty(0),
 				stdoutIsTerminal: process.stdout.isTTY === true,
 				terminal: isatty(0) ? localTerminal(openStdin) : undefined,
+				takeSignals,
 				signal,
 				connect: (flags) => connect(flags, { signal }),
 				now: Date.now,

@@ -17,7 +17,8 @@ function rightOf(spec: FlagSpec): string {
 }
 
 function flagLines(specs: FlagSpecs, taken: ReadonlySet<string> = new Set()): readonly string[] {
-	const rows = Object.entries(specs).map(([name, spec]) => ({
+	const shown = Object.entries(specs).filter(([, { hidden }]) => hidden !== true);
+	const rows = shown.map(([name, spec]) => ({
 		left: leftOf(name, spec, spec.short !== undefined && taken.has(spec.short)),
 		right: rightOf(spec),
 	}));

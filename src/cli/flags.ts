@@ -13,6 +13,8 @@ type FlagBase = {
 	readonly aliases?: readonly string[] | undefined;
 	/** One line of the help. */
 	readonly help: string;
+	/** Taken, so that it can be refused in its own words, and not in the help. */
+	readonly hidden?: boolean | undefined;
 };
 
 type ValueFlag = FlagBase & {
@@ -67,7 +69,9 @@ function createLookup(specs: FlagSpecs) {
 }
 
 function unknownFlag(written: string, specs: FlagSpecs): UsageError {
-	const names = Object.keys(specs).map((name) => `--${name}`);
+	const names = Object.keys(specs)
+		.filter((name) => specs[name]?.hidden !== true)
+		.map((name) => `--${name}`);
 	const near = written.startsWith('--') ? didYouMean(written, names) : '';
 	return new UsageError(`unknown flag "${written}"${near || `; there are ${names.join(', ')}`}`);
 }

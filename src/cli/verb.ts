@@ -33,6 +33,11 @@ export type VerbContext = {
 	readonly stdoutIsTerminal: boolean;
 	/** Undefined where stdin is no terminal. */
 	readonly terminal?: LocalTerminal | undefined;
+	/**
+	 * Hands every signal that a program may be sent to the listener, instead of ending the verb, until disposed of. For one
+	 * listener at a time.
+	 */
+	readonly takeSignals: (listener: (name: NodeJS.Signals) => void) => Disposable;
 	/** Aborted by SIGINT, SIGTERM and SIGHUP, and when nobody reads stdout any more. */
 	readonly signal: AbortSignal;
 	/** Connects by the rules of the inspector (flags, environment, crictl.yaml, well-known sockets), once. */

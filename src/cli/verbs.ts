@@ -1,5 +1,6 @@
 /** The table of verbs: one line each. */
 import type { Verb } from './verb.ts';
+import { createVerb } from './verbs/create.ts';
 import { demoVerb } from './verbs/demo.ts';
 import { imagefsinfoVerb } from './verbs/imagefsinfo.ts';
 import { imagesVerb } from './verbs/images.ts';
@@ -8,9 +9,12 @@ import { loadVerb } from './verbs/load.ts';
 import { pullVerb } from './verbs/pull.ts';
 import { pushVerb } from './verbs/push.ts';
 import { rmiVerb } from './verbs/rmi.ts';
+import { runpVerb } from './verbs/runp.ts';
 import { saveVerb } from './verbs/save.ts';
+import { startVerb } from './verbs/start.ts';
 import { tagVerb } from './verbs/tag.ts';
 import { untagVerb } from './verbs/untag.ts';
+import { updateVerb } from './verbs/update.ts';
 
 /** Every verb, in the order of the help. */
 export const verbs: readonly Verb[] = [
@@ -25,6 +29,10 @@ export const verbs: readonly Verb[] = [
 	saveVerb,
 	imagefsinfoVerb,
 	demoVerb,
+	runpVerb,
+	createVerb,
+	startVerb,
+	updateVerb,
 ];
 
 /** The verb of that name or alias. */

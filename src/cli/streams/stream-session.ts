@@ -27,6 +27,8 @@ export type StreamRequest = {
 	readonly tls?: StreamTls | undefined;
 	/** Bytes of the keys that leave the session, as `parseDetachKeys` reads them; none by default. */
 	readonly detachKeys?: Uint8Array | undefined;
+	/** The server has agreed on the session: what is to be attached before a start may start now. */
+	readonly onOpened?: (() => void) | undefined;
 	/** Where the output goes; the process's own streams by default. */
 	readonly output?: Pick<VerbContext, 'stdout' | 'stderr'> | undefined;
 };
@@ -96,6 +98,7 @@ export async function runStream(request: StreamRequest, context: VerbContext): P
 			signal: AbortSignal.any([signal, stop.signal]),
 		});
 		session = opened;
+		request.onOpened?.();
 		settleFlow();
 		if (terminal) {
 			undo.use(terminal.takeOver(modes.undoText));

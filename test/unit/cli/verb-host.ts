@@ -73,6 +73,7 @@ export async function run(
 			terminalSize: () => undefined,
 			stdinIsTerminal: false,
 			stdoutIsTerminal: false,
+			takeSignals: () => ({ [Symbol.dispose]: () => undefined }),
 			signal: new AbortController().signal,
 			connect: async () => client,
 			now: () => 0,
