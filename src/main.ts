@@ -33,6 +33,10 @@ async function main(): Promise<number> {
 	if (!command) return inspector(args);
 	const { word, before, after } = command;
 	if (word === 'help') return printHelp(after.find((argument) => !argument.startsWith('-')));
+	if (word === 'banner') {
+		const { startBanner } = await import('./start-banner.ts');
+		return startBanner([...before, ...after]);
+	}
 	if (word === 'serve') {
 		if (before[0] !== undefined) throw new UsageError(`flag "${before[0]}" does not go before serve`);
 		return serve(after);

@@ -7,7 +7,7 @@
 export type ItemRange = { readonly start: number; readonly end: number };
 
 /** Told of each field of a message: where its tag starts, where its value starts and where it ends. */
-type FieldVisitor = (
+export type FieldVisitor = (
 	fieldNumber: number,
 	wireType: number,
 	start: number,
@@ -16,7 +16,7 @@ type FieldVisitor = (
 ) => void;
 
 /** @throws RangeError where the bytes from start to end are no message. */
-function visitFields(bytes: Uint8Array, from: number, to: number, visit: FieldVisitor): void {
+export function visitFields(bytes: Uint8Array, from: number, to: number, visit: FieldVisitor): void {
 	let offset = from;
 	const varint = (): number => {
 		let value = 0;
