@@ -76,9 +76,17 @@ describe.skipIf(missing)(`bad days of pods${missing ?? ''}`, () => {
 			expect((await rig.status(id)).exit_code).toBe(0);
 			expect(performance.now() - startedMs).toBeLessThan(5000);
 			expect(await gone).toMatch(/4 DEADLINE_EXCEEDED/);
+			// Ten seconds, and not the minute that a plugin has.
+			await rig.serve.cri.runtime('StopPodSandbox', { pod_sandbox_id: pod }, { timeoutMs: 50_000 });
+			const { status } = await rig.serve.cri.runtime<{ status: { state: string } }>('PodSandboxStatus', {
+				pod_sandbox_id: pod,
+			});
+			expect(status.state).toBe('SANDBOX_NOTREADY');
 		} finally {
 			healPlugin();
 		}
+		// What hangs of the pod still is ended here in place of the minute.
+		endHung();
 		await rig.removePod(pod);
 		await rig.serve.cri.runtime('Version');
 		// The making goes on without its caller, until somebody ends the plugin.

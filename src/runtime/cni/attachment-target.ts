@@ -3,6 +3,11 @@ import { statfsSync } from 'node:fs';
 import type { Attachment, AttachmentRecord } from './attachment-cache.ts';
 import type { CniTarget } from './plugin-call.ts';
 
+/** Linux names pods' interfaces so, and so do all runtimes. */
+export function interfaceName(index: number): string {
+	return `eth${index}`;
+}
+
 /** What plugins are told for an attachment. The namespace is looked at each time: it may be gone by now. */
 export function targetOf(record: AttachmentRecord, attachment: Attachment): CniTarget {
 	const args = {

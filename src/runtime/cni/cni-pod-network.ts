@@ -2,19 +2,19 @@
 import { errorMessage } from '../../cri/errors.ts';
 import type { Log } from '../log.ts';
 import { type Attachment, type AttachmentRecord, createAttachmentCache } from './attachment-cache.ts';
-import { openNetns, targetOf } from './attachment-target.ts';
+import { interfaceName, targetOf } from './attachment-target.ts';
 import { type BuiltinBridge, type BuiltinBridgeOptions, createBuiltinBridge } from './builtin-bridge.ts';
 import { capabilityArgsOf, portMappingsCapability } from './capabilities.ts';
-import { addChain, type Chain, checkChain, deleteChain } from './chain.ts';
+import { addChain, type Chain, checkChain } from './chain.ts';
 import { createConfFolder } from './conf-folder.ts';
+import { createDetacher, identityOf, waitAwhile } from './detach.ts';
 import { collectGarbage } from './garbage.ts';
 import { declares, type PluginConf } from './network-list.ts';
 import { type ChosenNetwork, createNetworks } from './networks.ts';
-import { endOrphans } from './orphans.ts';
 import { type AttachRequest, CniError, type PodNetwork, type PodNetworkResult } from './pod-network.ts';
 import { createPodQueues } from './pod-queues.ts';
 import { addressesOf } from './results.ts';
-import { removeEmptyPortChains, removeRulesOf } from './stale-rules.ts';
+import { removeEmptyPortChains } from './stale-rules.ts';
 import { createPluginVersions } from './versions.ts';
 
 export type PodNetworkOptions = {
@@ -31,15 +31,22 @@ export type PodNetworkOptions = {
 	/** Of all plugins of a pod's network together. */
 	readonly addTimeoutMs?: number | undefined;
 	readonly deleteTimeoutMs?: number | undefined;
+	/** How long whoever detaches a pod waits for its plugins; they go on behind. */
+	readonly detachWaitMs?: number | undefined;
+	/** Where other runtimes keep account of what they have attached. */
+	readonly foreignResultsDirs?: readonly string[] | undefined;
 };
 
-/** Linux names pods' interfaces so, and so do all runtimes. */
-const interfaceName = (index: number) => `eth${index}`;
 const minute = 60_000;
+/** Pods that are detached at a time when nobody waits for it. */
+const collectors = 4;
+/** What is being detached when the runtime ends has so long; the next run goes on with it. */
+const endWaitMs = 5000;
 
 /** Makes the cache's folder; nothing else is done before it is asked for. */
 export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 	const { confDir, binDirs, log, addTimeoutMs = 5 * minute, deleteTimeoutMs = minute } = options;
+	const { detachWaitMs = 10_000, foreignResultsDirs } = options;
 	const cache = createAttachmentCache(options.cacheDir);
 	const versions = createPluginVersions(binDirs);
 	const builtin: BuiltinBridge | undefined =
@@ -55,9 +62,15 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 		builtin: builtin === undefined ? undefined : () => builtin.network(),
 	});
 	const queue = createPodQueues();
+	/** Ends what is detached behind everybody's back. */
+	const stopping = new AbortController();
+	const detacher = createDetacher({ cache, binDirs, networks, log, timeoutMs: deleteTimeoutMs });
 	let madeHostPorts = false;
 	/** Attached by this run, and not to be collected by a caller whose list is older than they are. */
 	const attachedHere = new Set<string>();
+	/** A plugin that collects would take what another one is just giving out. Source: CNI spec 1.1, GC */
+	let attaching = 0;
+	let collecting: Promise<unknown> | undefined;
 
 	/** Host ports work with any network: where its plugins make none, portmap is added to them. */
 	async function chainOf(
@@ -129,7 +142,7 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 
 	async function undo(record: AttachmentRecord): Promise<void> {
 		try {
-			for (const failure of await detachRecord(record)) {
+			for (const failure of await detacher.record(record, { timeoutMs: detachWaitMs })) {
 				log('warn', 'a network attachment is kept for another try', {
 					sandbox: record.podSandboxId,
 					error: failure.message,
@@ -143,63 +156,6 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 		}
 	}
 
-	/** What fails stays in the cache. */
-	async function detachRecord(record: AttachmentRecord, signal?: AbortSignal): Promise<readonly CniError[]> {
-		const failures: CniError[] = [];
-		const kept: Attachment[] = [];
-		const isUnanswered = record.attachments.some(({ result }) => result === undefined);
-		if (isUnanswered) await endOrphans(record.podSandboxId, binDirs);
-		for (const attachment of record.attachments.toReversed()) {
-			const { chain, result } = attachment;
-			madeHostPorts ||= portMappingsCapability in chain.capabilityArgs;
-			const context = { binDirs, timeoutMs: deleteTimeoutMs, signal };
-			const errors = await deleteChain(chain, targetOf(record, attachment), result, context);
-			failures.push(...errors);
-			if (errors.length > 0) kept.unshift(attachment);
-		}
-		if (kept.length > 0) {
-			await cache.save({ ...record, attachments: kept });
-			return failures;
-		}
-		// Plugins find some of their rules by addresses that they read inside, and inside is nothing any more.
-		if (openNetns(record.netnsPath) === '') await removeRulesOf(record.podSandboxId, log);
-		await cache.remove(record.podSandboxId);
-		return [];
-	}
-
-	async function detachId(
-		id: string,
-		known: Parameters<PodNetwork['detach']>[0] | undefined,
-		signal?: AbortSignal,
-	): Promise<readonly CniError[]> {
-		const record = await cache.load(id);
-		if (record === undefined) return [];
-		if (record !== 'damaged') return await detachRecord(record, signal);
-		log('warn', 'the record of a network attachment is damaged', { sandbox: id });
-		return await detachRecord(await guessRecord(id, known, signal), signal);
-	}
-
-	/** The best that can be done without a record: what a pod would be attached to now. */
-	async function guessRecord(
-		id: string,
-		known: Parameters<PodNetwork['detach']>[0] | undefined,
-		signal: AbortSignal | undefined,
-	): Promise<AttachmentRecord> {
-		const chosen = await networks.choose({ signal }).catch((error: unknown) => {
-			if (error instanceof CniError) return [];
-			throw error;
-		});
-		const nobody = { podSandboxId: id, podName: '', podNamespace: '', podUid: '', netnsPath: '' };
-		return {
-			...(known === undefined ? nobody : identityOf(known)),
-			version: 1,
-			attachments: chosen.map(({ list, cniVersion }, index) => ({
-				interface: interfaceName(index),
-				chain: { name: list.name, cniVersion, disableCheck: true, plugins: list.plugins, capabilityArgs: {} },
-			})),
-		};
-	}
-
 	return {
 		notReady() {
 			const problem = networks.problem();
@@ -210,21 +166,28 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 			queue.run(request.podSandboxId, async () => {
 				signal?.throwIfAborted();
 				// A try that a crash has cut short.
-				const [failure] = await detachId(request.podSandboxId, request, signal);
+				const [failure] = await detacher.byId(request.podSandboxId, { known: request, signal });
 				if (failure !== undefined) throw failure;
 				attachedHere.add(request.podSandboxId);
+				while (collecting !== undefined) await collecting;
+				attaching += 1;
 				try {
 					return await attachAll(request, signal);
 				} catch (error) {
 					attachedHere.delete(request.podSandboxId);
 					throw error;
+				} finally {
+					attaching -= 1;
 				}
 			}),
-		detach: (request, { signal } = {}) =>
-			queue.run(request.podSandboxId, () => {
-				attachedHere.delete(request.podSandboxId);
-				return detachId(request.podSandboxId, request, signal);
-			}),
+		detach(request, { signal } = {}) {
+			const { podSandboxId } = request;
+			const detached = queue.run(podSandboxId, () => {
+				attachedHere.delete(podSandboxId);
+				return detacher.byId(podSandboxId, { known: request, signal: stopping.signal });
+			});
+			return waitAwhile(detached, { podSandboxId, waitMs: detachWaitMs, log, signal });
+		},
 		check: (request, { signal } = {}) =>
 			queue.run(request.podSandboxId, async () => {
 				const record = await cache.load(request.podSandboxId);
@@ -238,11 +201,17 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 				}
 			}),
 		async collect(live, { signal } = {}) {
+			const dead = cache.ids().filter((cached) => !live.has(cached));
 			const failures: CniError[] = [];
-			for (const id of cache.ids().filter((cached) => !live.has(cached))) {
-				const gone = () => (attachedHere.has(id) ? Promise.resolve([]) : detachId(id, undefined, signal));
-				failures.push(...(await queue.run(id, gone)));
-			}
+			const work = async () => {
+				for (let id = dead.shift(); id !== undefined; id = dead.shift()) {
+					const gone = id;
+					const undo = async () => (attachedHere.has(gone) ? [] : detacher.byId(gone, { signal }));
+					failures.push(...(await queue.run(gone, undo)));
+				}
+			};
+			// Each that hangs takes its time, and the others need not wait for it.
+			await Promise.all(Array.from({ length: collectors }, work));
 			let chosen: readonly ChosenNetwork[];
 			try {
 				chosen = await networks.choose({ signal });
@@ -251,22 +220,26 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 				if (error instanceof CniError) return failures;
 				throw error;
 			}
-			const context = { cache, binDirs, timeoutMs: deleteTimeoutMs, signal };
-			return [...failures, ...(await collectGarbage(chosen, context))];
+			// Another time: whoever attaches should not wait, and is not finished.
+			if (attaching > 0 || collecting !== undefined) return failures;
+			const context = { cache, binDirs, timeoutMs: detachWaitMs, foreignResultsDirs, signal };
+			const collected = collectGarbage(chosen, context);
+			collecting = collected
+				.catch(() => undefined)
+				.finally(() => {
+					collecting = undefined;
+				});
+			return [...failures, ...(await collected)];
 		},
 		async [Symbol.asyncDispose]() {
 			ending.abort();
-			await queue.idle();
+			const late = setTimeout(() => stopping.abort(new Error('the runtime ends')), endWaitMs);
+			await queue.idle().finally(() => clearTimeout(late));
 			if (cache.ids().length > 0) return;
 			await builtin?.tidy();
-			if (madeHostPorts) await removeEmptyPortChains(log);
+			if (madeHostPorts || detacher.sawHostPorts()) await removeEmptyPortChains(log);
 		},
 	};
-}
-
-function identityOf(request: Omit<AttachRequest, 'portMappings' | 'annotations' | 'cgroupPath'>) {
-	const { podSandboxId, podName, podNamespace, podUid, netnsPath } = request;
-	return { podSandboxId, podName, podNamespace, podUid, netnsPath };
 }
 
 function readAddresses(chain: Chain, result: unknown): readonly string[] {

@@ -1,5 +1,6 @@
 /** Plugins clean up what belongs to no pod. Source: CNI spec 1.1, GC */
 import { readdirSync } from 'node:fs';
+import { errnoCode } from '../sys/errno.ts';
 import type { AttachmentCache } from './attachment-cache.ts';
 import type { ChainContext } from './chain.ts';
 import { compareVersions } from './network-list.ts';
@@ -7,19 +8,26 @@ import type { ChosenNetwork } from './networks.ts';
 import { callPlugin, noTarget } from './plugin-call.ts';
 import { CniError } from './pod-network.ts';
 
-/** Where runtimes built on libcni remember their attachments. */
-const foreignResultsDir = '/var/lib/cni/results';
+/** Where runtimes built on libcni remember their attachments: containerd, CRI-O, nerdctl, old Podman; cri-dockerd. */
+const libcniResultsDirs = ['/var/lib/cni/results', '/var/lib/cni/cache/results'];
 
 /** @returns what plugins said that failed; those that do not know GC are not asked */
 export async function collectGarbage(
 	chosen: readonly ChosenNetwork[],
-	{ cache, ...context }: ChainContext & { readonly cache: AttachmentCache },
+	{
+		cache,
+		foreignResultsDirs = libcniResultsDirs,
+		...context
+	}: ChainContext & {
+		readonly cache: AttachmentCache;
+		readonly foreignResultsDirs?: readonly string[] | undefined;
+	},
 ): Promise<readonly CniError[]> {
 	const failures: CniError[] = [];
 	for (const { list, cniVersion } of chosen) {
 		const knowsGc = compareVersions(cniVersion, '1.1.0') >= 0 && !list.disableGc;
 		// Pods of another runtime on the same network are none of ours, and would lose theirs.
-		if (!knowsGc || isUsedByOthers(list.name)) continue;
+		if (!knowsGc || isUsedByOthers(list.name, foreignResultsDirs)) continue;
 		const attachments = await validAttachments(cache, list.name);
 		for (const plugin of list.plugins) {
 			const config = {
@@ -55,10 +63,13 @@ async function validAttachments(cache: AttachmentCache, network: string) {
 	);
 }
 
-function isUsedByOthers(network: string): boolean {
-	try {
-		return readdirSync(foreignResultsDir).some((name) => name.startsWith(`${network}-`));
-	} catch {
-		return false;
-	}
+/** A folder that cannot be read may hold anything. */
+function isUsedByOthers(network: string, resultsDirs: readonly string[]): boolean {
+	return resultsDirs.some((dir) => {
+		try {
+			return readdirSync(dir).some((name) => name.startsWith(`${network}-`));
+		} catch (error) {
+			return errnoCode(error) !== 'ENOENT';
+		}
+	});
 }

@@ -57,7 +57,8 @@ export type PodNetwork = AsyncDisposable & {
 	attach(request: AttachRequest, options?: WaitOptions): Promise<PodNetworkResult>;
 	/**
 	 * Detaches from what the cache remembers, also when the namespace is gone; host ports too. Never throws for a plugin
-	 * that fails: what could not be undone is returned, kept in the cache and tried again by `collect`.
+	 * that fails: what could not be undone is returned, kept in the cache and tried again by `collect`. A plugin that hangs is
+	 * waited for some seconds, and is a failure then, though it may still come to its end.
 	 */
 	detach(
 		request: Omit<AttachRequest, 'portMappings' | 'annotations' | 'cgroupPath'>,

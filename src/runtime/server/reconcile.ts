@@ -9,32 +9,35 @@ import type { UsageSamples } from './usage-samples.ts';
 
 /** Source: runtime.md section 9, 7 to 10 */
 const everyMs = 10_000;
-/** Networks are collected every so many rounds: plugins are programs. */
-const networkRounds = 6;
+/** Plugins are programs. */
+const networksEveryMs = 60_000;
 
 type Parts = PodParts & { readonly samples: UsageSamples };
 
-/** Runs until the signal ends it. */
+/** Runs until the signal ends it. Networks are looked after beside: a plugin that hangs must not keep ends from being seen. */
 export async function reconcileUntil(parts: Parts, signal: AbortSignal): Promise<void> {
-	for (let round = 0; !signal.aborted; round += 1) {
-		try {
-			await reconcile(parts, { withNetworks: round % networkRounds === 0 });
-		} catch (error) {
-			parts.log('error', 'looking after pods and containers failed', { error: errorMessage(error) });
+	const again = async (what: string, pauseMs: number, round: () => Promise<void>) => {
+		while (!signal.aborted) {
+			try {
+				await round();
+			} catch (error) {
+				if (signal.aborted) return;
+				parts.log('error', `looking after ${what} failed`, { error: errorMessage(error) });
+			}
+			await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
 		}
-		await sleep(everyMs, undefined, { signal }).catch(() => undefined);
-	}
+	};
+	await Promise.all([
+		again('pods and containers', everyMs, () => reconcile(parts)),
+		again('networks', networksEveryMs, () => collectNetworks(parts, signal)),
+	]);
 }
 
 /** One round. */
-export async function reconcile(
-	parts: Parts,
-	{ withNetworks }: { readonly withNetworks: boolean },
-): Promise<void> {
+async function reconcile(parts: Parts): Promise<void> {
 	parts.creations.sweep();
 	await noteEnds(parts);
 	await finishRemovals(parts);
-	if (withNetworks) await collectNetworks(parts);
 	const unsaved = [...(await parts.containers.saveUnsaved()), ...(await parts.sandboxes.saveUnsaved())];
 	if (unsaved.length > 0)
 		parts.log('warn', 'records cannot be written; they are kept in memory', { ids: unsaved });
@@ -84,14 +87,15 @@ export async function finishRemovals(parts: Parts): Promise<void> {
 }
 
 /** Gives back what plugins could not give back before. */
-async function collectNetworks(parts: Parts): Promise<void> {
+async function collectNetworks(parts: Parts, signal: AbortSignal): Promise<void> {
 	const stopped = parts.sandboxes
 		.all()
 		.filter((record) => isListed(record) && podSandboxState(record) !== 'ready' && !record.networkStopped)
 		.filter(({ id }) => !parts.queue.isBusy(sandboxKey(id)));
-	for (const { id } of stopped) await parts.queue.run(sandboxKey(id), () => stopNetwork(parts, id));
+	// Not in the queue of the pod: a stop must not wait behind it, and detaching twice at a time does no harm.
+	await Promise.all(stopped.map(({ id }) => stopNetwork(parts, id)));
 	const live = parts.sandboxes.all().filter(({ networkStopped }) => !networkStopped);
-	const failures = await parts.network.collect(new Set(live.map(({ id }) => id)));
+	const failures = await parts.network.collect(new Set(live.map(({ id }) => id)), { signal });
 	for (const failure of failures) {
 		parts.log('warn', 'a network attachment of a pod that is gone remains', { error: failure.message });
 	}

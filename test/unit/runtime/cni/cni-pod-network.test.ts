@@ -288,6 +288,30 @@ describe('detaching', () => {
 		expect(readdirSync(cacheDir)).toEqual([]);
 	});
 
+	test('a plugin that hangs holds nobody for long, and comes to its end all the same', async () => {
+		const gate = path.join(tempDir(), 'gate');
+		const { network, cacheDir, verbs } = setUp(
+			{
+				first: {
+					answers: {
+						ADD: `echo '${result('10.9.0.2/24')}'`,
+						DEL: `while [ ! -e ${gate} ]; do sleep 0.05; done`,
+					},
+				},
+			},
+			{ detachWaitMs: 50 },
+		);
+		await network.attach(request);
+		expect((await network.detach(request)).map(({ message }) => message)).toEqual([
+			'cannot DEL network by plugin "any": no end within 50 ms; it goes on without whoever asked for it',
+		]);
+		expect(readdirSync(cacheDir)).toEqual(['pod1.json']);
+		writeFileSync(gate, '');
+		await expect.poll(() => readdirSync(cacheDir), { timeout: 30_000 }).toEqual([]);
+		expect(await network.detach(request)).toEqual([]);
+		expect(verbs().slice(2)).toEqual(['DEL second', 'DEL first']);
+	});
+
 	test('a plugin that an earlier run has left at work is ended first', async () => {
 		const { network, binDir, cacheDir, verbs } = setUp({ first: { answers: { ADD: 'exec sleep 1000' } } });
 		// Its own name, so that the sleep can be told from others.
@@ -400,6 +424,57 @@ describe('checking and collecting', () => {
 		await old.network.attach(request);
 		expect(await old.network.collect(new Set(['pod1']))).toEqual([]);
 		expect(old.verbs()).toEqual(['ADD first', 'ADD second']);
+	});
+
+	test('GC is not asked of a network on which another runtime has pods', async () => {
+		const versions = ['1.0.0', '1.1.0'];
+		const results = tempDir();
+		writeFileSync(path.join(results, 'shared-0123-eth0'), '{}');
+		const plugins = {
+			first: { versions, answers: { ADD: `echo '${result('10.9.0.2/24')}'` } },
+			second: { ...passing, versions },
+		};
+		const collect = async (name: string, dirs: readonly string[]) => {
+			const { network, verbs } = setUp(plugins, {
+				conf: { cniVersion: '1.1.0', name },
+				foreignResultsDirs: dirs,
+			});
+			await network.attach(request);
+			expect(await network.collect(new Set(['pod1']))).toEqual([]);
+			return verbs().slice(2);
+		};
+		expect(await collect('shared', ['/nowhere', results])).toEqual([]);
+		expect(await collect('other', ['/nowhere', results])).toEqual(['GC first', 'GC second']);
+		// What cannot be read may hold anything.
+		expect(await collect('other', [path.join(results, 'shared-0123-eth0')])).toEqual([]);
+	});
+
+	test('GC and a pod that is being attached keep out of each other’s way', async () => {
+		const versions = ['1.0.0', '1.1.0'];
+		const gate = path.join(tempDir(), 'gate');
+		const wait = `while [ ! -e ${gate} ]; do sleep 0.05; done`;
+		const { network, verbs } = setUp(
+			{
+				first: { versions, answers: { ADD: `${wait}; echo '${result('10.9.0.2/24')}'`, GC: wait } },
+				second: { ...passing, versions },
+			},
+			{ conf: { cniVersion: '1.1.0', name: 'criscope-unit-gate' }, foreignResultsDirs: [] },
+		);
+		const attached = network.attach(request);
+		await expect.poll(verbs, { timeout: 30_000 }).toContain('ADD first');
+		// Nobody knows yet what the one that is being attached will have.
+		expect(await network.collect(new Set(['pod1']))).toEqual([]);
+		writeFileSync(gate, '');
+		await attached;
+		expect(verbs()).toEqual(['ADD first', 'ADD second']);
+		rmSync(gate);
+		const collected = network.collect(new Set(['pod1']));
+		await expect.poll(verbs, { timeout: 30_000 }).toContain('GC first');
+		const next = network.attach({ ...request, podSandboxId: 'pod2' });
+		writeFileSync(gate, '');
+		expect(await collected).toEqual([]);
+		await next;
+		expect(verbs().slice(2)).toEqual(['GC first', 'GC second', 'ADD first', 'ADD second']);
 	});
 });
 
