@@ -3,8 +3,11 @@ import { createServer, connect as dial, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { PortForwarder } from '../../src/cri/streaming/port-forward.ts';
-import { listenAndForward, listenProblem } from '../../src/ui/effects/port-forward-listener.ts';
-import type { ForwardTraffic } from '../../src/ui/store/slices/forwards.ts';
+import {
+	type ForwardTraffic,
+	listenAndForward,
+	listenProblem,
+} from '../../src/cri/streaming/port-forward-listener.ts';
 
 const spec = { address: '127.0.0.1', localPort: 0, remotePort: 80 };
 const stops: AbortController[] = [];

@@ -1,9 +1,9 @@
 import { errorMessage, isAbort } from '../../cri/errors.ts';
 import { podSandboxId } from '../../cri/ids.ts';
+import { type ForwardListener, listenAndForward } from '../../cri/streaming/port-forward-listener.ts';
+import { addressText, type ForwardSpec } from '../../cri/streaming/port-forward-spec.ts';
 import type { UiState } from '../store/state.ts';
 import type { EffectHost } from './effect-host.ts';
-import { type ForwardListener, listenAndForward } from './port-forward-listener.ts';
-import { addressText, type ForwardSpec } from './port-forward-spec.ts';
 
 /** The pod that forwards lead into. Names are the runtime's, not sanitised. */
 export type ForwardTarget = { readonly podId: string; readonly podName: string; readonly namespace: string };

@@ -1,5 +1,5 @@
+import { parseForwards } from '../../cri/streaming/port-forward-spec.ts';
 import { forwardablePod } from '../commands/session-targets.ts';
-import { parseForwards } from '../effects/port-forward-spec.ts';
 import type { Entry } from './entry.ts';
 
 /** `F`: the ports to forward; Enter opens them, or says what is wrong with the text. */

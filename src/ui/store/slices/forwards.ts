@@ -1,4 +1,5 @@
 /** Port-forwards that this inspector holds open, and those that ended but were not put away yet. */
+import type { ForwardTraffic } from '../../../cri/streaming/port-forward-listener.ts';
 
 /** How a forward is doing. */
 export type ForwardPhase =
@@ -6,16 +7,6 @@ export type ForwardPhase =
 	| { readonly kind: 'listening' }
 	/** No longer listening; `text` says why. */
 	| { readonly kind: 'ended'; readonly text: string };
-
-/** What has gone through a forward so far. */
-export type ForwardTraffic = {
-	readonly openConnections: number;
-	readonly totalConnections: number;
-	/** Towards the pod. */
-	readonly sentBytes: number;
-	/** From the pod. */
-	readonly receivedBytes: number;
-};
 
 /** One listening port on this host that leads into a pod. Names and texts are not sanitised. */
 export type PortForward = {

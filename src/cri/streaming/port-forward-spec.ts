@@ -17,7 +17,7 @@ export type ParsedForwards =
 
 /**
  * Reads `8080:80, 5432, :80, 0.0.0.0:8080:80, [::1]:8080:80`: one or several, divided by commas or blanks. One port alone
- * is both; nothing before the colon means any free local port.
+ * is both; nothing, or 0, before the colon means any free local port.
  */
 export function parseForwards(text: string): ParsedForwards {
 	const words = text.split(/[\s,]+/).filter((word) => word !== '');
@@ -48,7 +48,7 @@ function parseForward(word: string): ForwardSpec | string {
 	}
 	const [first = '', second] = parts;
 	const remotePort = portOf(second ?? first);
-	const localPort = second === undefined ? remotePort : first === '' ? 0 : portOf(first);
+	const localPort = second === undefined ? remotePort : first === '' || first === '0' ? 0 : portOf(first);
 	if (remotePort === undefined) return badPort(second ?? first);
 	if (localPort === undefined) return badPort(first);
 	return { address: address ?? defaultAddress, localPort, remotePort };

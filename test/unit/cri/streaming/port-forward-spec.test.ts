@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { addressText, parseForwards } from '../../../../src/ui/effects/port-forward-spec.ts';
+import { addressText, parseForwards } from '../../../../src/cri/streaming/port-forward-spec.ts';
 
 const forward = (localPort: number, remotePort: number, address = '127.0.0.1') => ({
 	address,
@@ -12,6 +12,7 @@ describe('ports to forward, as they are typed', () => {
 		['8080:80', [forward(8080, 80)]],
 		['5432', [forward(5432, 5432)]],
 		[':80', [forward(0, 80)]],
+		['0:80', [forward(0, 80)]],
 		['8080:80, 5432 :80', [forward(8080, 80), forward(5432, 5432), forward(0, 80)]],
 		['0.0.0.0:8080:80', [forward(8080, 80, '0.0.0.0')]],
 		['localhost::80', [forward(0, 80, 'localhost')]],

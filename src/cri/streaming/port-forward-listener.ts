@@ -1,10 +1,19 @@
 /** One listening port of this host that leads into a pod. */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { errorMessage } from '../../cri/errors.ts';
-import type { PortForwarder } from '../../cri/streaming/port-forward.ts';
-import type { ForwardTraffic } from '../store/slices/forwards.ts';
+import { errorMessage } from '../errors.ts';
+import type { PortForwarder } from './port-forward.ts';
 import { addressText, type ForwardSpec } from './port-forward-spec.ts';
+
+/** What has gone through a forward so far. */
+export type ForwardTraffic = {
+	readonly openConnections: number;
+	readonly totalConnections: number;
+	/** Towards the pod. */
+	readonly sentBytes: number;
+	/** From the pod. */
+	readonly receivedBytes: number;
+};
 
 /** A forward at work. Disposing of it closes the port and every connection. */
 export type ForwardListener = Disposable & {
@@ -26,6 +35,8 @@ export async function listenAndForward(options: {
 	readonly spec: ForwardSpec;
 	readonly openForwarder: () => Promise<PortForwarder>;
 	readonly onTraffic: (traffic: ForwardTraffic) => void;
+	/** Somebody connected. */
+	readonly onConnection?: (() => void) | undefined;
 	/** A connection failed, in the runtime's words; the port stays open. */
 	readonly onProblem: (problem: string) => void;
 	readonly signal: AbortSignal;
@@ -58,6 +69,7 @@ export async function listenAndForward(options: {
 
 	async function join(socket: Socket): Promise<void> {
 		sockets.add(socket);
+		options.onConnection?.();
 		count({
 			openConnections: traffic.openConnections + 1,
 			totalConnections: traffic.totalConnections + 1,
