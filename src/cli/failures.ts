@@ -43,3 +43,30 @@ export async function forEachObject<Item>(
 	}
 	return exitCode;
 }
+
+/** How many objects are acted on at the same time. */
+const mostAtOnce = 8;
+
+/**
+ * Does something for each object, several at a time, where the order says nothing.
+ * @returns the exit code: 1 where any failed
+ * @throws as {@link forEachObject}, after those under way have ended.
+ */
+export async function forEachObjectAtOnce<Item>(
+	items: readonly Item[],
+	context: Pick<VerbContext, 'stderr' | 'signal'>,
+	act: (item: Item) => Promise<void>,
+): Promise<number> {
+	const left = items.values();
+	const workers = Array.from({ length: Math.min(mostAtOnce, items.length) }, async () => {
+		let exitCode = 0;
+		for (const item of left) exitCode = Math.max(exitCode, await forEachObject([item], context, act));
+		return exitCode;
+	});
+	const results = await Promise.allSettled(workers);
+	const codes = results.map((result) => {
+		if (result.status === 'rejected') throw result.reason;
+		return result.value;
+	});
+	return Math.max(0, ...codes);
+}

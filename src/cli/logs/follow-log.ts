@@ -6,6 +6,7 @@ import type { CriClient } from '../../cri/ports.ts';
 import { openRawLog, type RawLog } from '../../node/logs/open-raw-log.ts';
 import { tellFailure } from '../failures.ts';
 import type { VerbContext } from '../verb.ts';
+import { isOnThisHost } from './log-host.ts';
 import { createLogWriter, type LogWriter, type LogWriterOptions } from './log-writer.ts';
 
 /** What is shown of a log. */
@@ -20,12 +21,6 @@ export type ShowLogOptions = Partial<LogWriterOptions> & {
 
 /** How often the runtime is asked whether the container still runs. Source: crictl 1.36. */
 const statusEveryMs = 1000;
-
-/** Paths of logs are paths of the node: over the network they lead elsewhere. */
-function isRemote(endpoint: string): boolean {
-	const host = /^tcp:\/\/(.*?)(?::\d+)?\/?$/u.exec(endpoint)?.[1];
-	return host !== undefined && !/^(?:localhost|127\.[\d.]+|\[::1\])$/u.test(host);
-}
 
 /** The path of the log before this one: `…/web/2.log` follows `…/web/1.log`. */
 function previousPath(status: ContainerStatus): string {
@@ -44,7 +39,7 @@ function pathOf(client: CriClient, status: ContainerStatus, previous: boolean): 
 			`cannot show the log of container "${name}": its pod has no log directory, so none is kept`,
 		);
 	}
-	if (isRemote(client.runtimeEndpoint)) {
+	if (!isOnThisHost(client.runtimeEndpoint)) {
 		throw new Error(
 			`cannot show the log of container "${name}": it is the file ${status.logPath} on the node of ${client.runtimeEndpoint}; run criscope there`,
 		);

@@ -2,10 +2,20 @@
  * Keys that leave a session without ending what runs in it, as docker and crictl have them.
  * Source: moby/term (`ctrl-p,ctrl-q`: letters, or ctrl- with a letter or one of @ [ ] \ ^ _).
  */
+import type { FlagSpecs } from '../flags.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** What crictl and docker listen for. */
 export const usualDetachKeys = 'ctrl-p,ctrl-q';
+
+/** The flag for others. */
+export const detachFlag = {
+	'detach-keys': {
+		kind: 'text',
+		value: 'KEYS',
+		help: `keys that leave the session while what runs there goes on (default: ${usualDetachKeys}; none: no keys)`,
+	},
+} as const satisfies FlagSpecs;
 
 /** How long the first keys of the sequence are kept back while the next may still come, in milliseconds. */
 const holdMs = 700;
