@@ -143,7 +143,7 @@ function spawnServe(env: NodeJS.ProcessEnv): ChildProcess {
 	const log = openSync(logFile, 'a', 0o600);
 	try {
 		const program = isSea() ? [] : [...process.execArgv, process.argv[1] ?? ''];
-		const child = spawn(process.execPath, [...program, 'serve', '--idle-exit', idleExit], {
+		const child = spawn(process.execPath, [...program, 'serve', '--idle-exit', idleExit, '--own-cgroup'], {
 			cwd: '/',
 			detached: true,
 			stdio: ['ignore', log, log],

@@ -1,3 +1,4 @@
+import { readBootId } from './boot-id.ts';
 import { type HostOptions, readHostFile, readHostLine } from './host-file.ts';
 
 /** Who this host is. Every field is absent when the host does not say. */
@@ -36,7 +37,7 @@ export async function readNodeIdentity(options: HostOptions = {}): Promise<NodeI
 		readHostLine('/etc/machine-id', options),
 		readHostLine('/var/lib/dbus/machine-id', options),
 		readHostLine('/proc/sys/kernel/osrelease', options),
-		readHostLine('/proc/sys/kernel/random/boot_id', options),
+		readBootId(options),
 		readHostFile('/etc/os-release', options),
 		readHostFile('/usr/lib/os-release', options),
 	]);

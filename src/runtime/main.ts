@@ -8,6 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { embeddedSocketPath } from '../cri/endpoint-address.ts';
 import { errorMessage, PermissionError } from '../cri/errors.ts';
 import { startCriServer } from '../cri/transport/server.ts';
+import { detectCgroupLayout } from '../node/cgroup-layout.ts';
+import { enterOwnCgroup } from './cgroup/own-cgroup.ts';
 import { createLiveConfig } from './config/live-config.ts';
 import { loadRuntimeConfig, type RuntimeConfig } from './config/runtime-config.ts';
 import { leaveWhenIdle } from './idle-exit.ts';
@@ -23,6 +25,7 @@ import { createInstrument } from './server/instrument.ts';
 import { createServices } from './server/services.ts';
 import { listenForShutdown } from './shutdown-signals.ts';
 import type { Store } from './storage/model.ts';
+import { nowNanos } from './sys/clock.ts';
 
 /** What of the process the runtime uses. */
 export type ServeContext = {
@@ -90,6 +93,7 @@ async function run(options: ServeOptions, context: ServeContext, parts: RunParts
 	using signals = listenForShutdown(() => {
 		void live.reload();
 	});
+	using _own = options.ownCgroup ? await enterOwnCgroup(await detectCgroupLayout(), log) : undefined;
 	const starting = new AbortController();
 	const stopStarting = signals.first.then((signal) => starting.abort(new Error(`ended by ${signal}`)));
 	let images: Awaited<ReturnType<typeof openImages>>;
@@ -106,16 +110,15 @@ async function run(options: ServeOptions, context: ServeContext, parts: RunParts
 	const summaries = createImageSummaries(store, (image, error) =>
 		log('warn', 'image left out of the list', { image: image.id, error: errorMessage(error) }),
 	);
-	const now = () => BigInt(Date.now()) * 1_000_000n;
 	let pods: OpenPods;
 	try {
-		pods = await openPods(store, { log, version: context.version, now, config: live });
+		pods = await openPods(store, { log, version: context.version, now: nowNanos, config: live });
 	} catch (error) {
 		if (!starting.signal.aborted) throw error;
 		return 0;
 	}
 	await using _pods = pods;
-	const services = createServices({ store, transfers, summaries, log, now }, pods.runtime);
+	const services = createServices({ store, transfers, summaries, log, now: nowNanos }, pods.runtime);
 	let connections = () => 0;
 	const left = Promise.withResolvers<undefined>();
 	using idle = leaveWhenIdle(

@@ -7,7 +7,7 @@ import type { ImageTransfers } from './image/images.ts';
 import { openRegistries } from './image/registries/open-registries.ts';
 import { createImageTransfers } from './image/transfers.ts';
 import type { Log } from './log.ts';
-import type { ServeOptions } from './options.ts';
+import { fileFlags, type ServeOptions } from './options.ts';
 import { loadStorageConf } from './storage/conf/storage-conf.ts';
 import type { Store, WaitOptions } from './storage/model.ts';
 import { openStore } from './storage/open-store.ts';
@@ -81,13 +81,8 @@ export async function openImages(
 
 /** A file that somebody named must be there: one written wrongly would drop mirrors and blocks without a word. */
 async function checkNamedFiles(options: ServeOptions): Promise<void> {
-	const named = [
-		['registries-conf', options.registriesConf],
-		['registries-conf-dir', options.registriesConfDir],
-		['signature-policy', options.signaturePolicy],
-		['authfile', options.authFile],
-	] as const;
-	for (const [flag, path] of named) {
+	for (const [flag, option] of Object.entries(fileFlags)) {
+		const path = options[option];
 		if (path === undefined) continue;
 		await stat(path).catch((error: unknown) => {
 			throw new InvalidArgumentError(

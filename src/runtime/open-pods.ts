@@ -1,9 +1,10 @@
 /** Puts the pod half of the runtime together, and takes over what an earlier run left. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { errorMessage } from '../cri/errors.ts';
 import type { ContainerEvent } from '../cri/model.ts';
 import type { ServedRuntime } from '../cri/transport/served-runtime.ts';
+import { readBootId } from '../node/boot-id.ts';
 import { detectCgroupLayout } from '../node/cgroup-layout.ts';
 import { openCgroups } from './cgroup/host-cgroups.ts';
 import { createPodNetwork } from './cni/cni-pod-network.ts';
@@ -148,7 +149,8 @@ export async function openPods(images: Store, { log, version, now, config }: Pod
 		execs: createRunningExecs(),
 		events,
 		samples: createUsageSamples(),
-		bootId: (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim(),
+		// Without one nothing tells a reboot, and processes are known by their start time all the same.
+		bootId: (await readBootId()) ?? '',
 		log,
 		now,
 	};

@@ -8,6 +8,7 @@ run on. SIGHUP reads the configuration anew. Flags win over the files.
   --config FILE              instead of /etc/criscope/runtime.conf (docs/runtime-configuration.md)
   --config-dir DIR           drop-ins, instead of /etc/criscope/runtime.conf.d
   --idle-exit DURATION       end when no client was connected and no pod was ready for so long, as in 10m
+  --own-cgroup               leave the control groups of the session that starts it, so as to outlive it
   --listen ENDPOINT          unix socket to listen on (unix:///run/criscope/criscope.sock)
   --root DIR                 store of images (storage.conf, else /var/lib/containers/storage)
   --runroot DIR              what of the store is lost at a reboot (storage.conf, else /run/containers/storage)

@@ -15,6 +15,8 @@ export type ServeOptions = {
 	readonly configDir: string | undefined;
 	/** Ends by itself when nobody has needed it for so long; undefined: never. */
 	readonly idleExitMs: number | undefined;
+	/** Leaves the control groups of whoever starts it. */
+	readonly ownCgroup: boolean;
 	readonly root: string | undefined;
 	readonly runRoot: string | undefined;
 	readonly storageDriver: 'overlay' | 'vfs' | undefined;
@@ -46,6 +48,7 @@ const flags = {
 	config: { type: 'string' },
 	'config-dir': { type: 'string' },
 	'idle-exit': { type: 'string' },
+	'own-cgroup': { type: 'boolean' },
 	root: { type: 'string' },
 	runroot: { type: 'string' },
 	'storage-driver': { type: 'string' },
@@ -60,27 +63,27 @@ const flags = {
 	help: { type: 'boolean', short: 'h' },
 } as const;
 
-const paths = [
-	'config',
-	'config-dir',
-	'root',
-	'runroot',
-	'storage-conf',
-	'registries-conf',
-	'registries-conf-dir',
-	'signature-policy',
-	'authfile',
-] as const;
+/** Flags for files and folders that must be there, by their option. What else is named is asked for by whoever reads it. */
+export const fileFlags = {
+	'registries-conf': 'registriesConf',
+	'registries-conf-dir': 'registriesConfDir',
+	'signature-policy': 'signaturePolicy',
+	authfile: 'authFile',
+} as const satisfies Readonly<Record<string, keyof ServeOptions>>;
+
+const otherPaths = ['config', 'config-dir', 'root', 'runroot', 'storage-conf'] as const;
 
 /** @throws ServeUsageError naming the flag or word that is wrong */
 export function parseServeOptions(args: readonly string[]): ServeOptions {
 	const values = readFlags(args);
-	for (const flag of paths) checkPath(flag, values[flag]);
+	for (const flag of otherPaths) checkPath(flag, values[flag]);
+	for (const flag of Object.keys(fileFlags) as (keyof typeof fileFlags)[]) checkPath(flag, values[flag]);
 	return {
 		socketPath: values.listen === undefined ? undefined : socketPathOf(values.listen),
 		configFile: values.config,
 		configDir: values['config-dir'],
 		idleExitMs: idleExitOf(values['idle-exit']),
+		ownCgroup: values['own-cgroup'] ?? false,
 		root: values.root,
 		runRoot: values.runroot,
 		storageDriver: oneOf('storage-driver', values['storage-driver'], storageDrivers),

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { detectCgroupLayout } from '../../src/node/cgroup-layout.ts';
 import type { Cgroups } from '../../src/runtime/cgroup/cgroups.ts';
 import { openCgroups } from '../../src/runtime/cgroup/host-cgroups.ts';
+import { enterOwnCgroup } from '../../src/runtime/cgroup/own-cgroup.ts';
 
 const layout = await detectCgroupLayout();
 const available = layout.mode !== 'none' && process.getuid?.() === 0;
@@ -58,6 +59,35 @@ describe.skipIf(!available)('cgroups of this host (root, a cgroup filesystem)', 
 			expect(existsSync(`${layout.unifiedMount}${left}`)).toBe(false);
 		},
 	);
+
+	test('a process leaves those of its session for one of its own, which goes with it', async () => {
+		const session = cgroups.pathsFor(parent, 'container', 'session').path;
+		cgroups.create(session);
+		const child = spawn('/bin/sleep', ['60'], { stdio: 'ignore' });
+		try {
+			const pid = child.pid ?? 0;
+			await cgroups.addProcess(session, pid);
+			const told: string[] = [];
+			const own = await enterOwnCgroup(layout, (_level, message) => void told.push(message), pid);
+			expect(told).toEqual([]);
+			const name = `/criscope/criscope-runtime-${pid}`;
+			const where = () =>
+				readFileSync(`/proc/${pid}/cgroup`, 'utf8')
+					.trim()
+					.split('\n')
+					.map((line) => line.slice(line.lastIndexOf(':') + 1));
+			// The hierarchy may be one of which this machine sees a part only.
+			expect(where().filter((place) => !place.endsWith(name))).toEqual([]);
+			own[Symbol.dispose]();
+			expect(where().filter((place) => place.includes('criscope'))).toEqual([]);
+			for (const mount of [...mounts, layout.unifiedMount]) {
+				expect(existsSync(`${mount}${name}`)).toBe(false);
+			}
+		} finally {
+			child.kill('SIGKILL');
+			await once(child, 'exit');
+		}
+	});
 
 	test('removing what is not there is no error, and nothing removes the hierarchy itself', async () => {
 		await cgroups.remove(`${parent}/gone`);

@@ -136,6 +136,9 @@ describe.skipIf(missing)(`on demand${missing ?? ''}`, () => {
 		const second = await inside(['images']);
 		expect(second).toMatchObject({ exitCode: 0, stderr: '' });
 		expect(served().length).toBe(before + 1);
+		// The end of the session must not be its own.
+		const pid = served().at(-1);
+		expect(readFileSync(`/proc/${pid}/cgroup`, 'utf8')).toContain(`/criscope/criscope-runtime-${pid}\n`);
 		await endRuntimes('SIGKILL');
 		const third = await inside(['--runtime-endpoint', 'embedded', 'images']);
 		expect(third.exitCode).toBe(0);

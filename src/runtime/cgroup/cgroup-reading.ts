@@ -2,15 +2,12 @@
 import { existsSync } from 'node:fs';
 import type { PsiLine, PsiStats } from '../../cri/model.ts';
 import { type PressureLine, parsePressure } from '../../node/pressure.ts';
+import { nowNanos } from '../sys/clock.ts';
 import { readCgroupNumber, readCgroupTable, readCgroupText } from './cgroup-files.ts';
 import type { CgroupReading } from './cgroups.ts';
 
 /** v1 says "no limit" by a number near 2^63. */
 const unlimitedBytes = 2n ** 62n;
-
-function nowNanos(): bigint {
-	return BigInt(Date.now()) * 1_000_000n;
-}
 
 /** @param folderOf the cgroup's folder in a controller's hierarchy; undefined where there is none */
 export function readCgroupV1(

@@ -1,11 +1,11 @@
 /** The cgroups of this host. */
-import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorMessage, FailedPreconditionError, InternalError } from '../../cri/errors.ts';
 import type { CgroupLayout } from '../../node/cgroup-layout.ts';
 import { readCgroupText, readProcessIds, tryWriteCgroup } from './cgroup-files.ts';
+import { childFolders, makeCgroupFolders } from './cgroup-folders.ts';
 import { cgroupfsPathsFor, systemdPathsFor } from './cgroup-paths.ts';
 import { readCgroupV1, readCgroupV2 } from './cgroup-reading.ts';
 import type { Cgroups } from './cgroups.ts';
@@ -39,7 +39,7 @@ export function openCgroups(layout: CgroupLayout, driver: Cgroups['driver']): Cg
 		if (driver === 'systemd') return;
 		for (const root of roots) {
 			if (version === 2) enableControllers(root, path);
-			makeFolders(root, path, root === layout.controllerMounts.get('cpuset'));
+			makeCgroupFolders(root, path, root === layout.controllerMounts.get('cpuset'));
 		}
 	}
 
@@ -96,21 +96,6 @@ export function openCgroups(layout: CgroupLayout, driver: Cgroups['driver']): Cg
 	};
 }
 
-/** Makes every level; a v1 cpuset is born without cores and memory nodes and takes no process until it has some. */
-function makeFolders(root: string, path: string, isCpuset: boolean): void {
-	let folder = root;
-	for (const part of path.split('/').filter(Boolean)) {
-		folder = `${folder}/${part}`;
-		if (!existsSync(folder)) mkdirSync(folder);
-		if (!isCpuset) continue;
-		for (const file of ['cpuset.cpus', 'cpuset.mems']) {
-			if (readCgroupText(`${folder}/${file}`)?.trim() !== '') continue;
-			const inherited = readCgroupText(`${dirname(folder)}/${file}`)?.trim();
-			if (inherited !== undefined && inherited !== '') writeFileSync(`${folder}/${file}`, inherited);
-		}
-	}
-}
-
 /** Lets the levels above count and limit; a controller that one of them refuses is left out. */
 function enableControllers(root: string, path: string): void {
 	const available = readCgroupText(`${root}/cgroup.controllers`)?.trim().split(' ') ?? [];
@@ -119,16 +104,6 @@ function enableControllers(root: string, path: string): void {
 		for (const controller of available) tryWriteCgroup(`${folder}/cgroup.subtree_control`, `+${controller}`);
 		folder = `${folder}/${part}`;
 		if (!existsSync(folder)) mkdirSync(folder);
-	}
-}
-
-function childFolders(folder: string): readonly string[] {
-	try {
-		return readdirSync(folder, { withFileTypes: true })
-			.filter((entry) => entry.isDirectory())
-			.map((entry) => entry.name);
-	} catch {
-		return [];
 	}
 }
 

@@ -3,12 +3,13 @@ import { chmod, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { InternalError, NotFoundError } from '../../cri/errors.ts';
 import { syncPath, writeFileAtomically } from '../sys/atomic-file.ts';
+import { nowNanos } from '../sys/clock.ts';
 import { bigDataFileName, digestOf } from './big-data.ts';
 import { takeNames } from './image-names.ts';
 import { inspectingLayers } from './inspect-layers.ts';
 import type { Digest, ImageToCommit, StoredImage, WaitOptions } from './model.ts';
 import { type JsonRecord, mapField, textListField } from './records/json-records.ts';
-import { formatRecordTime, nowNanos } from './records/record-time.ts';
+import { formatRecordTime } from './records/record-time.ts';
 import type { StoreParts } from './store-parts.ts';
 
 type BigDatum = { readonly key: string; readonly bytes: Uint8Array; readonly digest: Digest };

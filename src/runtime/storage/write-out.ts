@@ -2,9 +2,11 @@
  * Which layers the disk does not have yet. Waiting for hundreds of megabytes would make every pull slower, so layers are
  * committed at once and written out behind; were the power cut meanwhile, this journal says which of them to distrust.
  */
+
 import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { errorMessage } from '../../cri/errors.ts';
+import { readBootId } from '../../node/boot-id.ts';
 import { writeFileAtomically } from '../sys/atomic-file.ts';
 import { errnoCode } from '../sys/errno.ts';
 import type { Sys } from '../sys/sys.ts';
@@ -31,7 +33,7 @@ export async function openWriteOut(
 	log: (sentence: string) => void,
 ): Promise<WriteOut> {
 	const file = path.join(root, 'criscope/unwritten.json');
-	const boot = await bootId();
+	const boot = (await readBootId()) ?? '';
 	const found = await readJournal(file, log);
 	const sameBoot = found.boot === boot;
 	const pending = new Set(sameBoot ? found.pending : []);
@@ -115,9 +117,4 @@ async function readJournal(file: string, log: (sentence: string) => void) {
 		pending: textListField(record, 'pending'),
 		suspects: textListField(record, 'suspects'),
 	};
-}
-
-/** Differs after every start of the machine. Source: random(4) */
-async function bootId(): Promise<string> {
-	return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')).trim();
 }

@@ -3,11 +3,13 @@
  * lie in containers.json, which every Podman reads (4.3 knows no volatile-containers.json); their layers in
  * volatile-layers.json, as CRI-O's do, so that a container costs no rewriting of the images' layers.
  */
+
+import { nowNanos } from '../../sys/clock.ts';
 import type { ContainerLayerMetadata } from '../container-layers.ts';
 import type { ContainerEntry, ContainerIndex } from '../records/image-records.ts';
 import { type JsonRecord, textField } from '../records/json-records.ts';
 import type { LayerIndex } from '../records/layer-records.ts';
-import { formatRecordTime, nowNanos } from '../records/record-time.ts';
+import { formatRecordTime } from '../records/record-time.ts';
 
 /** A container, or an image that is mounted for one. */
 export type OwnKind = 'container' | 'image-mount';

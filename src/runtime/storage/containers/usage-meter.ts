@@ -1,5 +1,6 @@
 /** Space of writable layers. They change all the time and may be large, so they are measured seldom and one by one. */
 
+import { nowNanos } from '../../sys/clock.ts';
 import { measureTree, type Usage } from '../image-usage.ts';
 import type { WaitOptions } from '../model.ts';
 
@@ -34,7 +35,7 @@ export function createLayerMeter(
 		if (before !== undefined) return before;
 		const work = queue.then(async () => {
 			const startedMs = nowMs();
-			const usage = { ...(await measure(dir)), measuredAtNanos: BigInt(Date.now()) * 1_000_000n };
+			const usage = { ...(await measure(dir)), measuredAtNanos: nowNanos() };
 			const endedMs = nowMs();
 			const restMs = Math.max(freshMs, restFactor * (endedMs - startedMs));
 			// Unless it was forgotten meanwhile.

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { readSync, writeSync } from 'node:fs';
-import { nowNanos } from './record-time.ts';
+import { nowNanos } from '../../sys/clock.ts';
 
 const tokenBytes = 64;
 

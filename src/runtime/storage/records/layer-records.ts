@@ -1,7 +1,9 @@
 /** Records of layers.json: what we read of them, what we write, and how to find them. */
+
+import { nowNanos } from '../../sys/clock.ts';
 import type { Compression, LayerToCommit, StoredLayer } from '../model.ts';
 import { type JsonRecord, mapField, numberField, textField, textListField } from './json-records.ts';
-import { formatRecordTime, nowNanos, parseRecordTime } from './record-time.ts';
+import { formatRecordTime, parseRecordTime } from './record-time.ts';
 
 /** A record and where it stands. */
 export type LayerEntry = {

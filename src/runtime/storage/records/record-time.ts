@@ -17,8 +17,3 @@ export function formatRecordTime(nanos: bigint): string {
 	const digits = fraction.toString().padStart(9, '0').replace(/0+$/, '');
 	return `${seconds}${digits === '' ? '' : `.${digits}`}Z`;
 }
-
-/** Now. The clock gives milliseconds; below them stands what tells two calls apart. */
-export function nowNanos(): bigint {
-	return BigInt(Date.now()) * 1_000_000n + (process.hrtime.bigint() % 1_000_000n);
-}
