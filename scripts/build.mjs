@@ -31,13 +31,26 @@ export async function build({ force = false } = {}) {
 	if (!force && readOrUndefined(stampPath) === signature) return false;
 	// Loaded here only: a current build must not pay for it.
 	const esbuild = await import('esbuild');
-	const result = await esbuild
+	const entries = [
+		{ in: path.join(srcDir, 'main.ts'), out: 'program' },
+		...workers.map((file) => ({ in: file, out: path.basename(file, '.ts') })),
+	];
+	// Apart, so that what it loads is one file of its own and not the pieces that others share with it.
+	const banner = [{ in: path.join(srcDir, 'banner-program.ts'), out: 'banner-program' }];
+	const bundles = await Promise.all([bundle(esbuild, entries), bundle(esbuild, banner)]);
+	writeOutputs(
+		bundles.flatMap(({ outputFiles }) => outputFiles),
+		signature,
+	);
+	return true;
+}
+
+/** Bundles entry points and what they share. @throws {SetupError} with the compiler's own lines */
+function bundle(esbuild, entryPoints) {
+	return esbuild
 		.build({
 			absWorkingDir: rootDir,
-			entryPoints: [
-				{ in: path.join(srcDir, 'main.ts'), out: 'program' },
-				...workers.map((file) => ({ in: file, out: path.basename(file, '.ts') })),
-			],
+			entryPoints,
 			outdir: distDir,
 			write: false,
 			bundle: true,
@@ -69,8 +82,6 @@ export async function build({ force = false } = {}) {
 			const messages = await esbuild.formatMessages(error.errors ?? [], { kind: 'error', color: false });
 			throw messages.length > 0 ? new SetupError(`cannot build:\n${messages.join('\n')}`) : error;
 		});
-	writeOutputs(result.outputFiles, signature);
-	return true;
 }
 
 /** What is made from the .proto files is not in git; scripts/generate.mjs makes it. */
@@ -158,7 +169,7 @@ for (const folder of candidates) {
 		// Not there: the next one.
 	}
 }
-await import('./program.js');
+await import(process.argv[2] === 'banner' ? './banner-program.js' : './program.js');
 `;
 }
 

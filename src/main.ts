@@ -4,11 +4,8 @@
  */
 import { findCommand, parseArguments } from './arguments.ts';
 import { UsageError } from './cli/usage-error.ts';
+import { exitWith } from './exit-with.ts';
 import { detectCapabilities } from './text/terminal-capabilities.ts';
-
-/** Exit codes. Source: sysexits.h for 64; 1 as every tool has it. */
-const exitUsage = 64;
-const exitFailure = 1;
 
 async function printHelp(word: string | undefined): Promise<number> {
 	if (word === 'serve') return serve(['--help']);
@@ -67,14 +64,4 @@ async function inspector(args: readonly string[]): Promise<number> {
 	return startInspector(options);
 }
 
-try {
-	process.exitCode = await main();
-} catch (error) {
-	const { sanitizeText } = await import('./text/sanitize.ts');
-	// A runtime's own words may be part of it.
-	const message = sanitizeText(error instanceof Error ? error.message : String(error));
-	const unexpected = error instanceof TypeError || error instanceof ReferenceError;
-	process.stderr.write(`criscope: ${message}\n`);
-	if (unexpected && error.stack) process.stderr.write(`${error.stack}\n`);
-	process.exitCode = error instanceof UsageError ? exitUsage : exitFailure;
-}
+await exitWith(main);

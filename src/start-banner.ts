@@ -11,7 +11,7 @@ import { detectCapabilities } from './text/terminal-capabilities.ts';
  * When the banner stops asking, in milliseconds since the start of the process: the rest of the 300 is for the shell in
  * bin/criscope before, for writing and for ending after it.
  */
-const deadlineMs = 225;
+const deadlineMs = 215;
 
 const usage = `Usage: criscope banner [-r ENDPOINT] [--config FILE]
        criscope banner --install | --uninstall | --print

@@ -1,5 +1,4 @@
 /** Gathers what can be known of the node by a moment, and makes the banner of it. */
-import { performance } from 'node:perf_hooks';
 import type { BannerFacts } from './facts.ts';
 import { readHostFacts } from './host-facts.ts';
 import { type BannerScreen, renderBanner } from './render.ts';
@@ -30,7 +29,7 @@ export async function makeBanner(request: BannerRequest): Promise<Banner> {
 	let isReading = true;
 	// The way to the runtime is the longest, so that it is begun first.
 	const asked = askRuntime(facts, request);
-	const read = readHostFacts(facts, { root: request.root }).then(() => {
+	const read = readHostFacts(facts, { root: request.root, atOnce: true }).then(() => {
 		isReading = false;
 	});
 	await Promise.race([Promise.all([asked, read]), late.promise]);

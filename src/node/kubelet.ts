@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type HostOptions, listHostFolder, readHostFile, readHostLine } from './host-file.ts';
 import { type EvictionThreshold, type KubeletSettings, parseKubeletSettings } from './kubelet-settings.ts';
 
@@ -94,6 +95,8 @@ async function findKubelet(options: HostOptions): Promise<{ pid: number; name: s
 		.map(Number);
 	pids.sort((a, b) => a - b);
 	for (let start = 0; start < pids.length; start += portion) {
+		// Read at once, thousands of them would keep the event loop, and with it whoever counts the time.
+		if (options.atOnce) await setImmediate();
 		const names = await Promise.all(
 			pids.slice(start, start + portion).map(async (pid) => ({
 				pid,

@@ -1,4 +1,5 @@
-import { type HostOptions, listHostFolder, readHostFile } from './host-file.ts';
+import { access } from 'node:fs/promises';
+import { type HostOptions, hostPath, listHostFolder, readHostFile } from './host-file.ts';
 
 /** Folders where kubeadm and its relatives keep the manifests of static pods. */
 const manifestFolders = [
@@ -91,13 +92,15 @@ async function microk8sControlPlane(options: HostOptions): Promise<boolean> {
 	return apiserver !== undefined && !workerLock;
 }
 
-/** True when one of the paths is there; a folder is told by listing, a file by reading one byte. */
+/** True when one of the paths is there. */
 async function anyExists(paths: readonly string[], options: HostOptions): Promise<boolean> {
 	const found = await Promise.all(
-		paths.map(async (path) => {
-			if ((await listHostFolder(path, options)) !== undefined) return true;
-			return (await readHostFile(path, { ...options, limitBytes: 1 })) !== undefined;
-		}),
+		paths.map((path) =>
+			access(hostPath(path, options)).then(
+				() => true,
+				() => false,
+			),
+		),
 	);
 	return found.includes(true);
 }
