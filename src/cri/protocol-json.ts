@@ -24,6 +24,11 @@ const methods = {
 	...runtimeV1.nested.runtime.nested.v1.nested.ImageService.methods,
 } as Readonly<Record<string, { readonly responseType: string }>>;
 
+/** @returns the fields of a message, in the order of the definition. */
+export function fieldsOf(type: string): readonly string[] {
+	return Object.keys(definitions[type]?.fields ?? {});
+}
+
 /** @returns the name of the message that an RPC (`ListContainers`) answers with. */
 export function answerType(rpc: string): string {
 	const method = methods[rpc];

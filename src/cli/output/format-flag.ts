@@ -1,4 +1,4 @@
-/** The flags `-o` and `--template` of verbs that print objects. */
+/** The flag `-o` of verbs that act and print what came of it; documents have more forms (document-output.ts). */
 import type { FlagSpecs } from '../flags.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -15,24 +15,15 @@ export const formatFlags = {
 	},
 } as const satisfies FlagSpecs;
 
-/** `formatFlags` for verbs to which crictl gives templates; asked for, they are refused with a sentence. */
-export const formatAndTemplateFlags = {
-	...formatFlags,
-	template: { kind: 'text', value: 'TEMPLATE', help: 'not there yet: use -o json, and jq' },
-} as const satisfies FlagSpecs;
-
 /**
  * Reads the format.
- * @throws UsageError for one that is not known, and for templates.
+ * @throws UsageError for one that is not known.
  */
 export function outputFormat(
-	flags: { readonly output: string | undefined; readonly template?: string | undefined },
+	flags: { readonly output: string | undefined },
 	fallback: OutputFormat,
 ): OutputFormat {
-	const { output = fallback, template } = flags;
-	if (output === 'go-template' || template !== undefined) {
-		throw new UsageError('output by go-template is not there yet: use -o json, and jq for single fields');
-	}
+	const output = flags.output ?? fallback;
 	if (output !== 'table' && output !== 'json' && output !== 'yaml') {
 		throw new UsageError(`unknown output "${output}"; there are json, yaml and table`);
 	}

@@ -4,10 +4,16 @@
  * Source: cri-tools v1.36 cmd/crictl/util.go (outputStatusData).
  */
 import type { StringMap } from '../../cri/model.ts';
-import { jsonText, sortKeys, type TextTarget, yamlText } from './json.ts';
+import { type DocumentOutput, documentText } from './document-output.ts';
+import { sortKeys, type TextTarget } from './json.ts';
 
 /** One object's answer. */
-export type StatusEntry = { readonly status: unknown; readonly info: StringMap };
+export type StatusEntry = {
+	readonly status: unknown;
+	readonly info: StringMap;
+	/** What stands beside `status`, with other keys. */
+	readonly beside?: Readonly<Record<string, unknown>> | undefined;
+};
 
 function infoValue(text: string): unknown {
 	if (text.startsWith('{')) {
@@ -23,9 +29,10 @@ function infoValue(text: string): unknown {
 
 /** Keys sorted; one entry stands alone, several are a list. */
 export function statusDocument(entries: readonly StatusEntry[]): unknown {
-	const documents = entries.map(({ status, info }) =>
+	const documents = entries.map(({ status, beside, info }) =>
 		sortKeys({
 			status,
+			...beside,
 			...Object.fromEntries(Object.entries(info).map(([key, text]) => [key, infoValue(text)])),
 		}),
 	);
@@ -35,12 +42,12 @@ export function statusDocument(entries: readonly StatusEntry[]): unknown {
 /** The document as text. Go escapes `<`, `>` and `&` in such JSON, and so does this: the two can be compared as text. */
 export async function statusText(
 	entries: readonly StatusEntry[],
-	format: 'json' | 'yaml',
+	output: DocumentOutput,
 	target: TextTarget,
 ): Promise<string> {
-	const document = statusDocument(entries);
-	if (format === 'yaml') return yamlText(document, target);
-	return jsonText(document, target).replace(
+	const text = await documentText(statusDocument(entries), output, target);
+	if (output.format !== 'json') return text;
+	return text.replace(
 		/[<>&\u2028\u2029]/gu,
 		(character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
 	);

@@ -1,7 +1,7 @@
 import type { FilesystemUsage, ImageFsInfo } from '../../cri/model.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { imageFsInfoJson } from '../images/image-json.ts';
-import { formatAndTemplateFlags, outputFormat } from '../output/format-flag.ts';
+import { documentOutput, tableOrDocumentFlags } from '../output/document-output.ts';
 import { humanSize } from '../output/human-size.ts';
 import { print } from '../output/print.ts';
 import { statusText } from '../output/status-entry.ts';
@@ -30,16 +30,16 @@ export const imagefsinfoVerb = defineVerb({
 	aliases: [],
 	summary: 'Show what images and containers take of their filesystems',
 	operands: { least: 0, most: 0, words: '' },
-	flags: formatAndTemplateFlags,
+	flags: tableOrDocumentFlags,
 	notes: '',
 	async run({ flags }, context) {
-		const format = outputFormat(flags, 'json');
+		const output = documentOutput(flags, 'json', ['table']);
 		const client = await context.connect();
 		const info = await client.images.imageFsInfo({ signal: context.signal });
 		const text =
-			format === 'table'
+			output.format === 'table'
 				? imageFsInfoTable(info)
-				: await statusText([{ status: imageFsInfoJson(info), info: {} }], format, context);
+				: await statusText([{ status: imageFsInfoJson(info), info: {} }], output, context);
 		await print(context, text);
 		return 0;
 	},

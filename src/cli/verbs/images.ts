@@ -5,16 +5,21 @@ import type { FlagSpecs, FlagValues } from '../flags.ts';
 import { imageJson } from '../images/image-json.ts';
 import { filterFlag, listImages, parseFilters } from '../images/image-list.ts';
 import { nameAndTag, repositoryAndDigest } from '../images/image-names.ts';
-import { formatFlags, outputFormat } from '../output/format-flag.ts';
+import {
+	documentFlags,
+	documentOutput,
+	documentText,
+	isDocument,
+	listFormats,
+} from '../output/document-output.ts';
 import { humanSize } from '../output/human-size.ts';
-import { jsonText, yamlText } from '../output/json.ts';
 import { print } from '../output/print.ts';
 import { tableText } from '../output/table.ts';
 import { defineVerb } from '../verb.ts';
 
 const flags = {
 	quiet: { kind: 'switch', short: 'q', help: 'print ids only' },
-	...formatFlags,
+	...documentFlags,
 	...filterFlag,
 	digests: { kind: 'switch', help: 'show digests' },
 	'no-trunc': { kind: 'switch', help: 'show ids and digests in full' },
@@ -75,16 +80,16 @@ export const imagesVerb = defineVerb({
 	flags,
 	notes: '',
 	async run({ flags, operands: [image] }, context) {
-		const format = outputFormat(flags, 'table');
+		const output = documentOutput(flags, 'table', listFormats);
 		const filter = parseFilters(flags.filter);
 		const client = await context.connect();
 		const images = await listImages(client, { image, filter }, context);
 		const document = { images: images.map(imageJson) };
-		if (format === 'json') await print(context, jsonText(document, context));
-		else if (format === 'yaml') await print(context, await yamlText(document, context));
+		const columns = output.format === 'wide' ? { ...flags, digests: true, pinned: true } : flags;
+		if (isDocument(output)) await print(context, await documentText(document, output, context));
 		else if (flags.quiet) await print(context, images.map(({ id }) => `${sanitizeLine(id)}\n`).join(''));
 		else if (flags.verbose) await print(context, imagesVerbose(images));
-		else await print(context, imagesTable(images, flags));
+		else await print(context, imagesTable(images, columns));
 		return 0;
 	},
 });

@@ -4,7 +4,7 @@ import { sanitizeLine } from '../../text/sanitize.ts';
 import { forEachObject } from '../failures.ts';
 import { imageJson } from '../images/image-json.ts';
 import { filterFlag, listImages, parseFilters } from '../images/image-list.ts';
-import { formatAndTemplateFlags, outputFormat } from '../output/format-flag.ts';
+import { documentOutput, tableOrDocumentFlags } from '../output/document-output.ts';
 import { humanSize } from '../output/human-size.ts';
 import { print } from '../output/print.ts';
 import { type StatusEntry, statusText } from '../output/status-entry.ts';
@@ -34,14 +34,14 @@ export const inspectiVerb = defineVerb({
 	summary: 'Show the status of one or more images',
 	operands: { least: 0, most: Number.POSITIVE_INFINITY, words: '[IMAGE…]' },
 	flags: {
-		...formatAndTemplateFlags,
+		...tableOrDocumentFlags,
 		quiet: { kind: 'switch', short: 'q', help: "leave out the runtime's verbose information" },
 		name: { kind: 'text', value: 'NAME', help: 'choose by name, where no IMAGE is given' },
 		...filterFlag,
 	},
 	notes: 'An IMAGE is a name, a digest or an id. One image is printed as one object, several as a list.',
 	async run({ flags, given, operands }, context) {
-		const format = outputFormat(flags, 'json');
+		const output = documentOutput(flags, 'json', ['table']);
 		const filter = parseFilters(flags.filter);
 		const chooses = given.has('name') || given.has('filter');
 		if (operands.length > 0 && chooses) {
@@ -59,11 +59,11 @@ export const inspectiVerb = defineVerb({
 		const exitCode = await forEachObject(ids, context, async (id) => {
 			const status = await client.images.imageStatus(id, { verbose }, { signal });
 			if (!status.image) throw new NotFoundError(`cannot inspect image "${id}": there is no such image`);
-			if (format === 'table') await print(context, imageStatusTable(status, verbose));
+			if (output.format === 'table') await print(context, imageStatusTable(status, verbose));
 			else entries.push({ status: imageJson(status.image), info: verbose ? status.info : {} });
 		});
-		if (format !== 'table' && entries.length > 0) {
-			await print(context, await statusText(entries, format, context));
+		if (entries.length > 0) {
+			await print(context, await statusText(entries, output, context));
 		}
 		return exitCode;
 	},
