@@ -34,7 +34,6 @@ export type Cgroups = {
 	): { readonly cgroupsPath: string; readonly path: string };
 	/** Makes it in every hierarchy; one that is there is no error. */
 	create(path: string): void;
-	/** Off the main thread: the kernel waits for all processors, some milliseconds each time. */
 	addProcess(path: string, pid: number): Promise<void>;
 	/**
 	 * Removes it with everything below; what is gone already is no error. The kernel needs a moment after the last process

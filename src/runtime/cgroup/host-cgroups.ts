@@ -73,7 +73,11 @@ export function openCgroups(layout: CgroupLayout, driver: Cgroups['driver']): Cg
 		create,
 		async addProcess(path, pid) {
 			if (driver === 'systemd') return;
-			for (const folder of folders(path)) await writeFile(`${folder}/cgroup.procs`, String(pid));
+			const [first, ...others] = folders(path).map((folder) => `${folder}/cgroup.procs`);
+			if (first === undefined) return;
+			// The kernel waits for all processors before the first move, on another thread; those right behind it are quick.
+			await writeFile(first, String(pid));
+			for (const file of others) writeFileSync(file, String(pid));
 		},
 		async remove(path) {
 			// An empty path would be the hierarchy itself.

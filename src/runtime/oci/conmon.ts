@@ -3,7 +3,7 @@
  * outlives this process. Source: conmon(8) 2.1; runtime.md section 3.2
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { DeadlineError } from '../../cri/errors.ts';
@@ -31,12 +31,10 @@ export async function createByConmon(
 	const { id, paths, timeoutMs } = request;
 	const files = pidFiles(paths);
 	// A pidfile of an earlier try would name somebody else's process.
-	await Promise.all([
-		...[files.init, files.monitor].map((file) => rm(file, { force: true })),
-		...[paths.persistDir, paths.exitsDir, paths.attachDir, path.dirname(paths.logPath)].map((dir) =>
-			mkdir(dir, { recursive: true }),
-		),
-	]);
+	for (const file of [files.init, files.monitor]) rmSync(file, { force: true });
+	for (const dir of [paths.persistDir, paths.exitsDir, paths.attachDir, path.dirname(paths.logPath)]) {
+		mkdirSync(dir, { recursive: true });
+	}
 	const late = new DeadlineError(`cannot create container "${id}": no answer within ${timeoutMs} ms`, {
 		timeoutMs,
 	});
@@ -55,8 +53,8 @@ export async function createByConmon(
 		});
 		await Promise.race([handshake(child, request), stopped.promise]);
 		return {
-			init: await identityFrom(files.init, request),
-			monitor: await identityFrom(files.monitor, request),
+			init: identityFrom(files.init, request),
+			monitor: identityFrom(files.monitor, request),
 		};
 	} catch (error) {
 		await removeFailedCreate(request, child?.pid);
@@ -135,8 +133,8 @@ function readUntil(stream: Readable, isComplete: (text: string) => boolean): Pro
 	});
 }
 
-async function identityFrom(file: string, { id }: CreateRequest): Promise<ProcessIdentity> {
-	const pid = Number((await readFile(file, 'latin1')).trim());
+function identityFrom(file: string, { id }: CreateRequest): ProcessIdentity {
+	const pid = Number(readFileSync(file, 'latin1').trim());
 	const stat = Number.isInteger(pid) && pid > 0 ? readProcStat(pid) : undefined;
 	if (stat !== undefined) return { pid, startTimeTicks: stat.startTimeTicks };
 	const what = path.basename(file) === 'pidfile' ? 'its first process' : 'its conmon';

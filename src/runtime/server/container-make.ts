@@ -1,5 +1,5 @@
 /** Makes a container. Its record is written first: whatever happens from then on can be undone by its id. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FailedPreconditionError } from '../../cri/errors.ts';
 import type { ContainerRequest } from '../../cri/pod-request.ts';
@@ -54,10 +54,8 @@ async function makeAndCreate(
 ): Promise<{ readonly user: ResolvedUser; readonly created: CreatedProcess }> {
 	const { id, request } = record;
 	const paths = parts.paths.containerPaths(id, record.logPath);
-	await Promise.all([
-		mkdir(paths.bundleDir, { recursive: true, mode: 0o700 }),
-		mkdir(path.dirname(record.logPath), { recursive: true, mode: 0o755 }),
-	]);
+	mkdirSync(paths.bundleDir, { recursive: true, mode: 0o700 });
+	mkdirSync(path.dirname(record.logPath), { recursive: true, mode: 0o755 });
 	const bundle = Promise.withResolvers<ResolvedUser>();
 	const created = Promise.withResolvers<CreatedProcess>();
 	await together(signal, [
@@ -200,7 +198,7 @@ async function makeBundle(
 		},
 		{ signal },
 	);
-	await writeFile(path.join(bundleDir, 'config.json'), JSON.stringify(made.spec), { mode: 0o600 });
+	writeFileSync(path.join(bundleDir, 'config.json'), JSON.stringify(made.spec), { mode: 0o600 });
 	return made.user;
 }
 
