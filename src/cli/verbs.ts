@@ -1,7 +1,10 @@
 /** The table of verbs: one line each. */
 import type { Verb } from './verb.ts';
+import { attachVerb } from './verbs/attach.ts';
+import { checkpointVerb } from './verbs/checkpoint.ts';
 import { createVerb } from './verbs/create.ts';
 import { demoVerb } from './verbs/demo.ts';
+import { execVerb } from './verbs/exec.ts';
 import { imagefsinfoVerb } from './verbs/imagefsinfo.ts';
 import { imagesVerb } from './verbs/images.ts';
 import { infoVerb } from './verbs/info.ts';
@@ -9,14 +12,21 @@ import { inspectVerb } from './verbs/inspect.ts';
 import { inspectiVerb } from './verbs/inspecti.ts';
 import { inspectpVerb } from './verbs/inspectp.ts';
 import { loadVerb } from './verbs/load.ts';
+import { logsVerb } from './verbs/logs.ts';
 import { podsVerb } from './verbs/pods.ts';
+import { portForwardVerb } from './verbs/port-forward.ts';
 import { psVerb } from './verbs/ps.ts';
 import { pullVerb } from './verbs/pull.ts';
 import { pushVerb } from './verbs/push.ts';
+import { rmVerb } from './verbs/rm.ts';
 import { rmiVerb } from './verbs/rmi.ts';
+import { rmpVerb } from './verbs/rmp.ts';
+import { runVerb } from './verbs/run.ts';
 import { runpVerb } from './verbs/runp.ts';
 import { saveVerb } from './verbs/save.ts';
 import { startVerb } from './verbs/start.ts';
+import { stopVerb } from './verbs/stop.ts';
+import { stoppVerb } from './verbs/stopp.ts';
 import { tagVerb } from './verbs/tag.ts';
 import { untagVerb } from './verbs/untag.ts';
 import { updateVerb } from './verbs/update.ts';
@@ -30,6 +40,15 @@ export const verbs: readonly Verb[] = [
 	inspectpVerb,
 	infoVerb,
 	versionVerb,
+	execVerb,
+	attachVerb,
+	logsVerb,
+	portForwardVerb,
+	stopVerb,
+	stoppVerb,
+	rmVerb,
+	rmpVerb,
+	checkpointVerb,
 	imagesVerb,
 	inspectiVerb,
 	pullVerb,
@@ -41,6 +60,7 @@ export const verbs: readonly Verb[] = [
 	saveVerb,
 	imagefsinfoVerb,
 	demoVerb,
+	runVerb,
 	runpVerb,
 	createVerb,
 	startVerb,

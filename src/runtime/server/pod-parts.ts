@@ -35,6 +35,8 @@ export type PodSettings = {
 	/** conmon truncates logs at this size; -1 for never, as a kubelet rotates them. */
 	readonly logSizeMaxBytes: number;
 	readonly createTimeoutMs: number;
+	/** Groups of metrics that are told; undefined for all. */
+	readonly includedMetrics: readonly string[] | undefined;
 	/** Kernel parameters of new pods; their own win. */
 	readonly defaultSysctls: Readonly<Record<string, string>>;
 };
@@ -90,6 +92,15 @@ export function findRunning(parts: Tables, id: string, doing: string): Container
 	throw new FailedPreconditionError(
 		`cannot ${doing} "${id}": the container is ${state}, and must be running`,
 	);
+}
+
+/**
+ * A container whose monitor runs: one that is only created can be attached to, so that nothing it says is missed.
+ * @throws NotFoundError, FailedPreconditionError. Source: CRI-O 1.36 server/container_attach.go
+ */
+export function findAttachable(parts: Tables, id: string, doing: string): ContainerRecord {
+	const record = findContainer(parts, id, doing);
+	return containerState(record) === 'created' ? record : findRunning(parts, id, doing);
 }
 
 /** @throws NotFoundError; FailedPreconditionError where it is stopped */

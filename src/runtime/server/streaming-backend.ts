@@ -8,7 +8,7 @@ import { demandNotStopping } from './container-exec-sync.ts';
 import type { ContainerHalts } from './container-halt.ts';
 import { execRequest } from './exec-request.ts';
 import { retryJoining } from './exec-retry.ts';
-import { findReady, findRunning, type PodParts } from './pod-parts.ts';
+import { findAttachable, findReady, findRunning, type PodParts } from './pod-parts.ts';
 
 /** Connects to a port on a pod's own loopback. */
 export type PortDialer = StreamingBackend['connectPort'];
@@ -39,7 +39,7 @@ export function createStreamingBackend(
 			}
 		},
 		async attach({ containerId, tty }, streams) {
-			const record = findRunning(parts, containerId, 'attach to container');
+			const record = findAttachable(parts, containerId, 'attach to container');
 			const paths = parts.paths.containerPaths(record.id, record.logPath);
 			await using attachment = await parts.processes.attach(paths, { signal: streams.signal });
 			await joinAttachment(attachment, streams, tty);

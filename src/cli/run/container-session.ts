@@ -1,0 +1,224 @@
+/**
+ * Starts a created container with this process's streams on it, and waits for its end, so that no output is lost. CRI-O and
+ * criscope's own runtime are attached to before the start. containerd refuses that: there the output comes from the log,
+ * and of a terminal what was said before the attach does.
+ */
+import { readFile } from 'node:fs/promises';
+import { Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { errorMessage } from '../../cri/errors.ts';
+import type { ContainerId } from '../../cri/ids.ts';
+import type { ContainerStatus } from '../../cri/model.ts';
+import type { CriClient } from '../../cri/ports.ts';
+import { runStream, type StreamEnd } from '../streams/stream-session.ts';
+import type { VerbContext } from '../verb.ts';
+import { holdOutput } from './held-output.ts';
+import { letFinish } from './let-finish.ts';
+import { followLogOutput, logPieces } from './log-output.ts';
+import { passSignals } from './pass-signals.ts';
+
+/** A container that was created and not started. */
+export type Startable = {
+	readonly id: ContainerId;
+	readonly tty: boolean;
+	readonly stdin: boolean;
+	readonly detachKeys: Uint8Array | undefined;
+	readonly stopTimeoutSeconds: number;
+};
+
+/** How it went. */
+export type SessionEnd =
+	| { readonly kind: 'exited'; readonly status: ContainerStatus }
+	| { readonly kind: 'detached' }
+	/** The container runs on, and nobody hears it. */
+	| { readonly kind: 'lost'; readonly message: string };
+
+const firstPollMs = 25;
+const slowestPollMs = 250;
+/** How long output of a terminal is held for what the log has to add. */
+const holdMs = 150;
+
+/** Starting failed: the container's own doing, mostly a command that is not there. */
+export class StartError extends Error {
+	override readonly name = 'StartError';
+}
+
+async function start(client: CriClient, id: ContainerId, context: VerbContext): Promise<void> {
+	try {
+		await client.runtime.startContainer(id, { signal: letFinish(context.signal) });
+	} catch (error) {
+		throw new StartError(errorMessage(error), { cause: error });
+	}
+}
+
+/** Waits until the container has ended. */
+async function waitForEnd(client: CriClient, id: ContainerId, signal: AbortSignal): Promise<ContainerStatus> {
+	for (let pollMs = firstPollMs; ; pollMs = Math.min(pollMs * 1.3, slowestPollMs)) {
+		const status = await client.runtime.containerStatus(id, { verbose: false }, { signal });
+		if (status.state === 'exited') return status;
+		await delay(pollMs, undefined, { signal });
+	}
+}
+
+/** What one byte after the other goes to, but for the last. */
+function lastByteSink(): { readonly stream: Writable; readonly endsWithNewline: () => boolean } {
+	let last: number | undefined;
+	const stream = new Writable({
+		write(chunk: Buffer, _encoding, done) {
+			last = chunk.at(-1) ?? last;
+			done();
+		},
+	});
+	return { stream, endsWithNewline: () => last === undefined || last === 0x0a };
+}
+
+function attachTo(
+	client: CriClient,
+	made: Startable,
+	context: VerbContext,
+	more: Partial<Parameters<typeof runStream>[0]>,
+) {
+	const { id, tty, stdin, detachKeys } = made;
+	const streams = { tty, stdin, stdout: true, stderr: !tty };
+	return runStream(
+		{
+			...streams,
+			open: () => client.runtime.attach({ containerId: id, ...streams }, { signal: context.signal }),
+			detachKeys,
+			...more,
+		},
+		context,
+	);
+}
+
+/** @returns undefined where the runtime attaches to nothing that does not run yet. */
+async function attachFirst(
+	client: CriClient,
+	made: Startable,
+	context: VerbContext,
+): Promise<StreamEnd | undefined> {
+	const opened = Promise.withResolvers<void>();
+	const given = new AbortController();
+	const session = attachTo(
+		client,
+		made,
+		{ ...context, signal: AbortSignal.any([context.signal, given.signal]) },
+		{
+			onOpened: opened.resolve,
+		},
+	);
+	session.catch(() => undefined);
+	try {
+		await Promise.race([opened.promise, session]);
+	} catch {
+		context.signal.throwIfAborted();
+		return undefined;
+	}
+	try {
+		await start(client, made.id, context);
+	} catch (error) {
+		given.abort();
+		await session.catch(() => undefined);
+		throw error;
+	}
+	return session;
+}
+
+/** A terminal after the start: what was said before the attach is in the log, but for a line that was not ended. */
+async function attachTerminal(
+	client: CriClient,
+	made: Startable,
+	logPath: string,
+	context: VerbContext,
+): Promise<StreamEnd> {
+	const held = holdOutput(context.stdout);
+	const release = async (): Promise<void> => {
+		const text = await readFile(logPath, 'latin1').catch(() => '');
+		const pieces = logPieces(text.slice(0, text.lastIndexOf('\n') + 1));
+		held.release(Buffer.from(pieces.map((piece) => piece.text).join(''), 'latin1'));
+	};
+	let timer: NodeJS.Timeout | undefined;
+	try {
+		return await attachTo(client, made, context, {
+			onOpened: () => {
+				timer = setTimeout(() => void release(), holdMs);
+			},
+			output: { stdout: held.stream, stderr: context.stderr },
+		});
+	} catch (error) {
+		context.signal.throwIfAborted();
+		// It has ended before anybody could attach.
+		const { state } = await client.runtime.containerStatus(made.id, { verbose: false }, context);
+		if (state !== 'exited') throw error;
+		return { kind: 'exited', exitCode: 0 };
+	} finally {
+		clearTimeout(timer);
+		await release();
+	}
+}
+
+/** No terminal, after the start: the log has all of the output, the attach only feeds stdin. */
+async function followByLog(
+	client: CriClient,
+	made: Startable,
+	logPath: string,
+	context: VerbContext,
+): Promise<ContainerStatus> {
+	const sinks = { stdout: lastByteSink(), stderr: lastByteSink() };
+	const closing = new AbortController();
+	const signal = AbortSignal.any([context.signal, closing.signal]);
+	let ended = false;
+	const attached = attachTo(
+		client,
+		made,
+		{ ...context, signal },
+		{
+			output: { stdout: sinks.stdout.stream, stderr: sinks.stderr.stream },
+		},
+	).catch(() => undefined);
+	const end = waitForEnd(client, made.id, context.signal).then(async (status) => {
+		// Its last bytes are on their way; a session that hangs is not waited for.
+		await Promise.race([attached, delay(500)]);
+		ended = true;
+		return status;
+	});
+	try {
+		const targets = { stdout: context.stdout, stderr: context.stderr };
+		const facts = {
+			hasEnded: () => ended,
+			endsWithNewline: (stream: 'stdout' | 'stderr') => sinks[stream].endsWithNewline(),
+		};
+		const output = followLogOutput(logPath, targets, facts, context);
+		await Promise.all([output, end]);
+		return await end;
+	} finally {
+		closing.abort();
+		await attached;
+	}
+}
+
+/**
+ * Starts the container and stays with it until its end. Signals go to the container meanwhile.
+ * @throws StartError; ReaderGoneError; the signal's reason before the start.
+ */
+export async function runSession(
+	client: CriClient,
+	made: Startable,
+	context: VerbContext,
+): Promise<SessionEnd> {
+	using _signals = passSignals(client, made.id, made.stopTimeoutSeconds, context);
+	const first = await attachFirst(client, made, context);
+	let end = first;
+	if (!first) {
+		await start(client, made.id, context);
+		const { logPath } = await client.runtime.containerStatus(made.id, { verbose: false }, context);
+		if (!made.tty) return { kind: 'exited', status: await followByLog(client, made, logPath, context) };
+		end = await attachTerminal(client, made, logPath, context);
+	}
+	if (end?.kind === 'detached') return { kind: 'detached' };
+	if (end?.kind === 'disconnected') {
+		const { state } = await client.runtime.containerStatus(made.id, { verbose: false }, context);
+		if (state !== 'exited') return { kind: 'lost', message: end.message };
+	}
+	return { kind: 'exited', status: await waitForEnd(client, made.id, context.signal) };
+}
