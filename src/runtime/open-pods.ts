@@ -136,6 +136,9 @@ export async function openPods(images: Store, { log, version, now, config }: Pod
 			get logSizeMaxBytes() {
 				return config.current().logSizeMaxBytes;
 			},
+			get includedMetrics() {
+				return config.current().includedMetrics;
+			},
 			get defaultSysctls() {
 				return config.current().defaultSysctls;
 			},

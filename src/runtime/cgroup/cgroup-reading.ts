@@ -22,6 +22,8 @@ export function readCgroupV1(
 	const stat = memory === undefined ? undefined : readCgroupTable(`${memory}/memory.stat`);
 	return {
 		timestampNanos,
+		// Without accounting of swap the kernel has no such line.
+		swapBytes: stat?.get('total_swap') ?? stat?.get('swap'),
 		cpu:
 			cpuacct === undefined
 				? undefined
@@ -81,6 +83,7 @@ export function readCgroupV2(folder: string): CgroupReading | undefined {
 	const stat = readCgroupTable(`${folder}/memory.stat`);
 	return {
 		timestampNanos,
+		swapBytes: readCgroupNumber(`${folder}/memory.swap.current`),
 		cpu: {
 			timestampNanos,
 			usageCoreNanos: cpuMicros === undefined ? undefined : cpuMicros * 1_000n,
@@ -153,7 +156,8 @@ function memoryUsage(
 	};
 }
 
-function readPsi(path: string): PsiStats | undefined {
+/** A pressure file; undefined where the kernel keeps none. Source: Linux Documentation/accounting/psi.rst */
+export function readPsi(path: string): PsiStats | undefined {
 	const pressure = parsePressure(readCgroupText(path) ?? '');
 	return pressure && { some: psiLine(pressure.some), full: psiLine(pressure.full) };
 }

@@ -1,11 +1,14 @@
 /** Control groups, version 1, 2 and hybrid, behind one interface. Source: Linux Documentation/admin-guide/cgroup-v1, cgroup-v2.rst. */
 import type { CpuUsage, MemoryUsage } from '../../cri/model.ts';
+import type { CgroupDetails } from './cgroup-details.ts';
 
 /** One reading of a cgroup; what the kernel does not offer is undefined. */
 export type CgroupReading = {
 	readonly timestampNanos: bigint;
 	readonly cpu: CpuUsage | undefined;
 	readonly memory: MemoryUsage | undefined;
+	readonly swapBytes: bigint | undefined;
+	/** Tasks: every thread counts. */
 	readonly pids: bigint | undefined;
 	/** How often the kernel's OOM killer struck in it. */
 	readonly oomKills: bigint | undefined;
@@ -42,6 +45,8 @@ export type Cgroups = {
 	remove(path: string): Promise<void>;
 	processes(path: string): readonly number[];
 	read(path: string): CgroupReading | undefined;
+	/** What is read seldom; of one that is gone everything is undefined. */
+	readDetails(path: string): CgroupDetails;
 	/** Everything below the given parent, for leak counts and recovery. */
 	list(parent: string): readonly string[];
 };

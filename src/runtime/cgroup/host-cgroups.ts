@@ -1,9 +1,10 @@
 /** The cgroups of this host. */
-import { existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorMessage, FailedPreconditionError, InternalError } from '../../cri/errors.ts';
 import type { CgroupLayout } from '../../node/cgroup-layout.ts';
+import { readDetailsV1, readDetailsV2 } from './cgroup-details.ts';
 import { readCgroupText, readProcessIds, tryWriteCgroup } from './cgroup-files.ts';
 import { childFolders, makeCgroupFolders } from './cgroup-folders.ts';
 import { cgroupfsPathsFor, systemdPathsFor } from './cgroup-paths.ts';
@@ -30,6 +31,10 @@ export function openCgroups(layout: CgroupLayout, driver: Cgroups['driver']): Cg
 		version === 2
 			? [layout.unifiedMount ?? '/sys/fs/cgroup']
 			: [...new Set(layout.controllerMounts.values())];
+	const folderOf = (path: string) => (controller: string) => {
+		const root = layout.controllerMounts.get(controller);
+		return root === undefined ? undefined : root + path;
+	};
 	const folders = (path: string) => roots.map((root) => root + path);
 	// On a hybrid host runc makes a cgroup in the v2 tree as well, and leaves it behind.
 	const everyRoot =
@@ -85,13 +90,9 @@ export function openCgroups(layout: CgroupLayout, driver: Cgroups['driver']): Cg
 			await Promise.all(everyRoot.map((root) => removeOne(root + path)));
 		},
 		processes: (path) => [...new Set(folders(path).flatMap((folder) => everyProcess(folder)))],
-		read(path) {
-			if (version === 2) return readCgroupV2(`${roots[0]}${path}`);
-			return readCgroupV1((controller) => {
-				const root = layout.controllerMounts.get(controller);
-				return root === undefined ? undefined : root + path;
-			});
-		},
+		read: (path) => (version === 2 ? readCgroupV2(`${roots[0]}${path}`) : readCgroupV1(folderOf(path))),
+		readDetails: (path) =>
+			version === 2 ? readDetailsV2(`${roots[0]}${path}`) : readDetailsV1(folderOf(path)),
 		list(parent) {
 			const found = new Set<string>();
 			for (const root of everyRoot) collect(root, parent === '/' ? '' : parent, found);

@@ -1,5 +1,6 @@
 /** The keys that act. Source: crio.conf(5) of CRI-O 1.36 for names and meanings. */
 import { logLevels } from '../log.ts';
+import { metricGroups } from '../server/metric-row.ts';
 import * as kinds from './key-kinds.ts';
 import type { ConfigKey } from './key-model.ts';
 
@@ -201,6 +202,14 @@ export const actingKeys: readonly ConfigKey[] = [
 		],
 		['plugin_dirs', kinds.paths, '`["/opt/cni/bin", "/usr/lib/cni"]`', 'CNI plugins.'],
 		['cni_default_network', kinds.text, 'the first in the folder', 'The network of pods, by name.'],
+	]),
+	...rows('crio.stats', 'reload', [
+		[
+			'included_pod_metrics',
+			kinds.choices(['all', ...metricGroups]),
+			'`["all"]`',
+			'Groups of metrics that pods have in the CRI.',
+		],
 	]),
 	...rows('crio.metrics', 'restart', [
 		['enable_metrics', kinds.flag, '`false`', 'Serves figures for Prometheus at `/metrics`.'],

@@ -66,7 +66,7 @@ export const idleKeys: readonly ConfigKey[] = [
 		['default_mounts_file', path, 'mounts are those of the request'],
 		['log_filter', text, 'the log is filtered by level only'],
 		['log_to_journald', flag, 'logs of containers are files, as a kubelet expects'],
-		['container_exits_dir', path, 'it lies below the runroot'],
+		['container_exits_dir', path, 'it lies below the root'],
 		['container_attach_socket_dir', path, 'it lies below the runroot'],
 		['bind_mount_prefix', path, 'sources of mounts are taken as they are'],
 		['minimum_mappable_uid', number, noUserns],
@@ -74,7 +74,7 @@ export const idleKeys: readonly ConfigKey[] = [
 		[
 			'ctr_stop_timeout',
 			number,
-			'the time to stop is that of each request, and a pod that is stopped gets ten seconds',
+			'the time to stop is that of each request, and containers of a pod that is stopped are killed',
 		],
 		['drop_infra_ctr', flag, 'an infra container is made where pods share their processes, and nowhere else'],
 		['infra_ctr_cpuset', text, 'an infra container only sleeps'],
@@ -148,7 +148,6 @@ export const idleKeys: readonly ConfigKey[] = [
 	...rows('crio.stats', [
 		['stats_collection_period', number, 'figures are read when they are asked for'],
 		['collection_period', number, 'figures are read when they are asked for'],
-		['included_pod_metrics', texts, 'all figures are served'],
 	]),
 	...rows('crio.nri', [
 		['enable_nri', flag, noNri],

@@ -70,6 +70,19 @@ export function choice(words: readonly string[]): KeyKind {
 	};
 }
 
+/** Any of some words. */
+export function choices(words: readonly string[]): KeyKind {
+	const one = choice(words);
+	return {
+		name: `a list of ${one.name}`,
+		read(value) {
+			if (!isTexts(value)) return wrong(this.name, value);
+			for (const word of value) one.read(word);
+			return value;
+		},
+	};
+}
+
 /** A number of a TCP port, in quotes as crio.conf has it or without; 0 for any. @returns a number */
 export const port: KeyKind = {
 	name: 'a port from 0 to 65535',

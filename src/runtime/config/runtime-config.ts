@@ -26,6 +26,8 @@ export type RuntimeConfig = {
 	readonly logLevel: LogLevel | undefined;
 	readonly logSizeMaxBytes: number;
 	readonly defaultSysctls: Readonly<Record<string, string>>;
+	/** Groups of the metrics that pods have in the CRI; undefined for all. */
+	readonly includedMetrics: readonly string[] | undefined;
 	/** Without the store's root. */
 	readonly specs: SpecSettings;
 	readonly cgroupDriver: 'cgroupfs' | 'systemd';
@@ -116,6 +118,7 @@ export function buildRuntimeConfig(
 		logLevel: levelOf(get('runtime.log_level')),
 		logSizeMaxBytes: get('runtime.log_size_max') ?? -1,
 		defaultSysctls: get('runtime.default_sysctls') ?? {},
+		includedMetrics: includedOf(get('stats.included_pod_metrics')),
 		specs: {
 			defaultCapabilities: get('runtime.default_capabilities'),
 			addInheritableCapabilities: get('runtime.add_inheritable_capabilities') ?? false,
@@ -153,6 +156,10 @@ export function buildRuntimeConfig(
 		notes,
 		values,
 	};
+}
+
+function includedOf(groups: readonly string[] | undefined): readonly string[] | undefined {
+	return groups?.includes('all') ? undefined : groups;
 }
 
 /** CRI-O's words for levels, in ours. */

@@ -47,7 +47,7 @@ export async function measureContainer(parts: Parts, record: ContainerRecord): P
 		cpu: parts.samples.withRate(record.id, reading?.cpu),
 		memory: reading?.memory,
 		writableLayer: await measureLayer(parts, record.id),
-		swapUsageBytes: undefined,
+		swapUsageBytes: reading?.swapBytes,
 	};
 }
 

@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { matchesPodSandbox } from '../../cri/filters.ts';
 import { podSandboxId } from '../../cri/ids.ts';
-import type { CpuUsage, MemoryUsage, NetworkInterfaceUsage, PodSandboxStats } from '../../cri/model.ts';
+import type { CpuUsage, MemoryUsage, PodSandboxStats } from '../../cri/model.ts';
 import type { PodSandboxFilter } from '../../cri/ports.ts';
 import type { ServedRuntime } from '../../cri/transport/served-runtime.ts';
 import type { CgroupReading } from '../cgroup/cgroups.ts';
 import type { PodSandboxRecord } from '../store/model.ts';
 import { isListed, podSandboxState } from '../store/states.ts';
 import { measureContainers } from './container-stats.ts';
+import { type InterfaceCounts, parseNetDev } from './net-dev.ts';
 import { containersOf, findSandbox, type PodParts } from './pod-parts.ts';
 import { describeSandbox } from './sandbox-describe.ts';
 import { podCgroupPath } from './sandbox-dismantle.ts';
@@ -108,7 +109,7 @@ function sumMemory(usages: readonly (MemoryUsage | undefined)[]): MemoryUsage | 
 export async function readInterfaces(
 	parts: PodParts,
 	record: PodSandboxRecord,
-): Promise<readonly NetworkInterfaceUsage[]> {
+): Promise<readonly InterfaceCounts[]> {
 	if (record.request.security.namespaces.network === 'node') return [];
 	const pids = [record.infra?.init, ...containersOf(parts, record.id).map(({ init }) => init)]
 		.filter((init) => init !== undefined && parts.processes.isAlive(init))
@@ -116,16 +117,4 @@ export async function readInterfaces(
 	if (pids[0] === undefined) return [];
 	const text = await readFile(`/proc/${pids[0]}/net/dev`, 'utf8').catch(() => '');
 	return parseNetDev(text).filter(({ name }) => name !== 'lo');
-}
-
-/** Source: proc_pid_net(5), /proc/net/dev: eight fields of receiving, then eight of sending. Pure. */
-export function parseNetDev(text: string): readonly NetworkInterfaceUsage[] {
-	return text.split('\n').flatMap((line) => {
-		const [, name, rest] = /^\s*([^:\s]+):\s*(.*)$/.exec(line) ?? [];
-		if (name === undefined || rest === undefined) return [];
-		const counts = rest.trim().split(/\s+/);
-		const at = (index: number) =>
-			/^\d+$/.test(counts[index] ?? '') ? BigInt(counts[index] ?? 0) : undefined;
-		return [{ name, rxBytes: at(0), rxErrors: at(2), txBytes: at(8), txErrors: at(10) }];
-	});
 }

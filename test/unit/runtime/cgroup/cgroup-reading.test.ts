@@ -22,7 +22,7 @@ test('version 1', () => {
 		'cpuacct/cpuacct.usage': '123456789\n',
 		'memory/memory.usage_in_bytes': '5000\n',
 		'memory/memory.stat':
-			'hierarchical_memory_limit 8000\ntotal_inactive_file 1500\ntotal_rss 2000\ntotal_pgfault 7\ntotal_pgmajfault 1\n',
+			'hierarchical_memory_limit 8000\ntotal_inactive_file 1500\ntotal_rss 2000\ntotal_pgfault 7\ntotal_pgmajfault 1\ntotal_swap 4096\n',
 		'memory/memory.oom_control': 'oom_kill_disable 0\nunder_oom 0\noom_kill 3\n',
 		'pids/pids.current': '4\n',
 		'blkio/blkio.throttle.io_service_bytes_recursive': '8:0 Read 100\n8:0 Write 50\n8:16 Read 1\nTotal 151\n',
@@ -40,6 +40,7 @@ test('version 1', () => {
 			majorPageFaults: 1n,
 		},
 		pids: 4n,
+		swapBytes: 4096n,
 		oomKills: 3n,
 		io: { readBytes: 101n, writeBytes: 50n, reads: 2n, writes: 3n },
 	});
@@ -63,6 +64,7 @@ test('version 2', () => {
 			'some avg10=1.50 avg60=0.00 avg300=0.00 total=9\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n',
 		'memory.current': '900\n',
 		'memory.max': '1000\n',
+		'memory.swap.current': '64\n',
 		'memory.stat': 'anon 300\ninactive_file 100\npgfault 5\npgmajfault 2\n',
 		'memory.events': 'oom 1\noom_kill 1\n',
 		'pids.current': '2\n',
@@ -73,6 +75,7 @@ test('version 2', () => {
 		cpu: { usageCoreNanos: 12_000n, psi: { some: { avg10: 1.5, totalNanos: 9_000n } } },
 		memory: { usageBytes: 900n, workingSetBytes: 800n, availableBytes: 200n, rssBytes: 300n },
 		pids: 2n,
+		swapBytes: 64n,
 		oomKills: 1n,
 		io: { readBytes: 11n, writeBytes: 20n, reads: 2n, writes: 2n },
 	});

@@ -3,8 +3,8 @@ import { OciRuntimeError } from '../../../../src/runtime/oci/model.ts';
 import { mergeResources } from '../../../../src/runtime/server/container-update-resources.ts';
 import { execProcess } from '../../../../src/runtime/server/exec-request.ts';
 import { retryJoining } from '../../../../src/runtime/server/exec-retry.ts';
+import { parseNetDev } from '../../../../src/runtime/server/net-dev.ts';
 import { resolvConfText } from '../../../../src/runtime/server/sandbox-files.ts';
-import { parseNetDev } from '../../../../src/runtime/server/sandbox-stats.ts';
 import { together } from '../../../../src/runtime/server/together.ts';
 import { createUsageSamples } from '../../../../src/runtime/server/usage-samples.ts';
 
@@ -25,7 +25,11 @@ test('interfaces are read from the kernel table', () => {
 		'  eth0: 1296       5    1    0    0     0          0         0      866       7    2    0    0     0       0          0',
 	].join('\n');
 	expect(parseNetDev(text)).toEqual([
-		{ name: 'eth0', rxBytes: 1296n, rxErrors: 1n, txBytes: 866n, txErrors: 2n },
+		{
+			name: 'eth0',
+			...{ rxBytes: 1296n, rxPackets: 5n, rxErrors: 1n, rxDropped: 0n },
+			...{ txBytes: 866n, txPackets: 7n, txErrors: 2n, txDropped: 0n },
+		},
 	]);
 });
 
