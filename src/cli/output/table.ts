@@ -1,15 +1,24 @@
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { stringWidthCells } from '../../text/width.ts';
 
-/** As crictl sets its tables: columns at least this wide, this much room between them. */
-const leastCells = 20;
-const gapCells = 3;
+/** How a table is set. */
+export type TableLayout = {
+	/** What a column has at least, with the room behind it. */
+	readonly leastCells: number;
+	readonly gapCells: number;
+};
+
+/** As crictl sets its tables. */
+const crictlLayout: TableLayout = { leastCells: 20, gapCells: 3 };
 
 /**
  * Rows as text, the last column open-ended. No cell can break its row or reach the terminal: it is sanitised.
  * Source: cri-tools v1.36 cmd/crictl/display.go (text/tabwriter with minwidth 20, padding 3).
  */
-export function tableText(rows: readonly (readonly string[])[]): string {
+export function tableText(
+	rows: readonly (readonly string[])[],
+	{ leastCells, gapCells }: TableLayout = crictlLayout,
+): string {
 	const clean = rows.map((row) => row.map(sanitizeLine));
 	const widths: number[] = [];
 	for (const row of clean) {

@@ -32,14 +32,21 @@ export function screenText(text: string, size: { readonly columns: number; reado
 	return `${home}${fitting.map((line) => `${line}${clearLine}\n`).join('')}${clearBelow}`;
 }
 
+/** How often, and how. */
+export type Again = {
+	/** Undefined for once. */
+	readonly intervalMs: number | undefined;
+	/** Draws over the last one where stdout is a terminal; documents follow each other everywhere. */
+	readonly inPlace: boolean;
+};
+
 /**
- * Prints what `look` makes: once, or every so often. On a terminal in place; elsewhere one block after the other, tables with an
- * empty line between them. Ends without a failure when the verb is told to end.
- * @param intervalMs undefined for once
+ * Prints what `look` makes: once, or every so often. Tables that follow each other have an empty line between them. Ends without
+ * a failure when the verb is told to end.
  */
 export async function printAgain(
 	context: Pick<VerbContext, 'stdout' | 'stdoutIsTerminal' | 'terminalSize' | 'signal'>,
-	intervalMs: number | undefined,
+	{ intervalMs, inPlace }: Again,
 	look: () => Promise<string>,
 ): Promise<void> {
 	if (intervalMs === undefined) return print(context, await look());
@@ -47,9 +54,9 @@ export async function printAgain(
 	try {
 		for (let round = 0; ; round++) {
 			const text = await look();
-			const size = context.stdoutIsTerminal ? context.terminalSize() : undefined;
+			const size = inPlace && context.stdoutIsTerminal ? context.terminalSize() : undefined;
 			if (size) await print(context, screenText(text, size));
-			else await print(context, round > 0 && !/^[{[]/u.test(text) ? `\n${text}` : text);
+			else await print(context, round > 0 && inPlace ? `\n${text}` : text);
 			await sleep(intervalMs, undefined, { signal });
 		}
 	} catch (error) {

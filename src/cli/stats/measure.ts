@@ -22,8 +22,8 @@ type Options = { readonly signal: AbortSignal };
 export type StatsChoice = {
 	readonly ids: ReadonlySet<string> | undefined;
 	readonly labelSelector: Readonly<Record<string, string>>;
-	/** Of containers: whether they are of a pod that was asked for. */
-	readonly ofPod?: ReadonlySet<string> | undefined;
+	/** Of containers: the pod they are of. */
+	readonly podSandboxId?: string | undefined;
 };
 
 function chosen<Stats extends { readonly id: string; readonly labels: Readonly<Record<string, string>> }>(
@@ -51,8 +51,8 @@ export async function measureContainers(
 	choice: StatsChoice,
 	{ signal }: Options,
 ): Promise<readonly Measured<ContainerStats>[]> {
-	const { labelSelector, ofPod } = choice;
-	const filter = { id: onlyId(choice.ids), podSandboxId: onlyId(ofPod), labelSelector };
+	const { labelSelector, podSandboxId } = choice;
+	const filter = { id: onlyId(choice.ids), podSandboxId, labelSelector };
 	const answers = await client.answers.listContainerStats(filter, { signal });
 	return chosen(
 		answers.map((json) => ({ stats: mapContainerStats(json), json })),

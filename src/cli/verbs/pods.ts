@@ -34,10 +34,10 @@ export const podsVerb = defineVerb({
 	async run({ flags }, context) {
 		const output = documentOutput(flags, 'table', listFormats);
 		const choice = parsePodChoice(flags);
-		const intervalMs = watchIntervalMs(flags);
+		const again = { intervalMs: watchIntervalMs(flags), inPlace: !isDocument(output) };
 		const client = await context.connect();
 		const { signal } = context;
-		await printAgain(context, intervalMs, async () => {
+		await printAgain(context, again, async () => {
 			const pods = await listPods(client, choice, { signal });
 			if (isDocument(output)) return documentText({ items: pods.map(({ json }) => json) }, output, context);
 			if (flags.quiet) return pods.map(({ id }) => `${sanitizeLine(id)}\n`).join('');

@@ -62,11 +62,11 @@ export const psVerb = defineVerb({
 	async run({ flags }, context) {
 		const output = documentOutput(flags, 'table', listFormats);
 		const choice = parseContainerChoice(flags);
-		const intervalMs = watchIntervalMs(flags);
+		const again = { intervalMs: watchIntervalMs(flags), inPlace: !isDocument(output) };
 		const client = await context.connect();
 		const noTrunc = flags['no-trunc'];
 		const { signal } = context;
-		await printAgain(context, intervalMs, async () => {
+		await printAgain(context, again, async () => {
 			const containers = await listContainers(client, choice, { signal });
 			if (isDocument(output)) {
 				return documentText({ containers: containers.map(({ json }) => json) }, output, context);

@@ -33,6 +33,15 @@ async function verboseInfo({ paths }: PodParts, record: PodSandboxRecord): Promi
 				interface: name,
 			})),
 			cgroupParent: record.cgroupParent,
+			// As containerd has it: no other answer tells a pod's ports.
+			config: {
+				port_mappings: record.request.portMappings.map(({ protocol, containerPort, hostPort, hostIp }) => ({
+					protocol,
+					container_port: containerPort,
+					host_port: hostPort,
+					host_ip: hostIp,
+				})),
+			},
 		}),
 	};
 }
