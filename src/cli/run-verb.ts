@@ -85,7 +85,7 @@ export async function runVerb(
 		return client;
 	};
 	try {
-		return await verb.run({ flags, given, operands }, { ...host, connect });
+		return await verb.run({ flags, given, operands }, { ...host, connect, configPath: connection.config });
 	} finally {
 		await client?.then(
 			(connected) => connected.close(),

@@ -42,6 +42,8 @@ export type VerbContext = {
 	readonly signal: AbortSignal;
 	/** Connects by the rules of the inspector (flags, environment, crictl.yaml, well-known sockets), once. */
 	readonly connect: () => Promise<CriClient>;
+	/** What --config says, on whichever side of the verb. */
+	readonly configPath?: string | undefined;
 	/** Milliseconds since the epoch. */
 	readonly now: () => number;
 };

@@ -2,6 +2,7 @@
 import type { Verb } from './verb.ts';
 import { attachVerb } from './verbs/attach.ts';
 import { checkpointVerb } from './verbs/checkpoint.ts';
+import { configVerb } from './verbs/config.ts';
 import { createVerb } from './verbs/create.ts';
 import { demoVerb } from './verbs/demo.ts';
 import { eventsVerb } from './verbs/events.ts';
@@ -42,6 +43,10 @@ import { versionVerb } from './verbs/version.ts';
 
 /** Every verb, in the order of the help. */
 export const verbs: readonly Verb[] = [
+	psVerb,
+	podsVerb,
+	inspectVerb,
+	inspectpVerb,
 	statsVerb,
 	statspVerb,
 	topVerb,
@@ -50,12 +55,9 @@ export const verbs: readonly Verb[] = [
 	eventsVerb,
 	runtimeConfigVerb,
 	updateRuntimeConfigVerb,
-	psVerb,
-	podsVerb,
-	inspectVerb,
-	inspectpVerb,
 	infoVerb,
 	versionVerb,
+	configVerb,
 	execVerb,
 	attachVerb,
 	logsVerb,
