@@ -1,7 +1,7 @@
 /**
  * Starts a created container with this process's streams on it, and waits for its end, so that no output is lost. CRI-O and
- * criscope's own runtime are attached to before the start. containerd refuses that: there the output comes from the log,
- * and of a terminal what was said before the attach does.
+ * criscope's own runtime are attached to before the start. containerd refuses that: there the output comes from the log, or,
+ * where somebody types or feeds it, what was said before the attach does.
  */
 import { readFile } from 'node:fs/promises';
 import { Writable } from 'node:stream';
@@ -124,18 +124,27 @@ async function attachFirst(
 	return session;
 }
 
-/** A terminal after the start: what was said before the attach is in the log, but for a line that was not ended. */
-async function attachTerminal(
+/**
+ * Attaches after the start, where somebody may type or feed it: what was said before is in the log, but for a line that was
+ * not ended.
+ */
+async function attachAfter(
 	client: CriClient,
 	made: Startable,
 	logPath: string,
 	context: VerbContext,
 ): Promise<StreamEnd> {
-	const held = holdOutput(context.stdout);
+	const held = {
+		stdout: holdOutput(context.stdout, made.tty),
+		stderr: holdOutput(context.stderr, made.tty),
+	};
 	const release = async (): Promise<void> => {
 		const text = await readFile(logPath, 'latin1').catch(() => '');
 		const pieces = logPieces(text.slice(0, text.lastIndexOf('\n') + 1));
-		held.release(Buffer.from(pieces.map((piece) => piece.text).join(''), 'latin1'));
+		for (const name of ['stdout', 'stderr'] as const) {
+			const said = pieces.filter(({ stream }) => stream === name).map((piece) => piece.text);
+			held[name].release(Buffer.from(said.join(''), 'latin1'));
+		}
 	};
 	let timer: NodeJS.Timeout | undefined;
 	try {
@@ -143,7 +152,7 @@ async function attachTerminal(
 			onOpened: () => {
 				timer = setTimeout(() => void release(), holdMs);
 			},
-			output: { stdout: held.stream, stderr: context.stderr },
+			output: { stdout: held.stdout.stream, stderr: held.stderr.stream },
 		});
 	} catch (error) {
 		context.signal.throwIfAborted();
@@ -153,11 +162,12 @@ async function attachTerminal(
 		return { kind: 'exited', exitCode: 0 };
 	} finally {
 		clearTimeout(timer);
+		// The log is whole once the container has ended, which the end of a session may come before.
 		await release();
 	}
 }
 
-/** No terminal, after the start: the log has all of the output, the attach only feeds stdin. */
+/** Nobody feeds it: the log has all of the output, and the attach only tells how it ended. */
 async function followByLog(
 	client: CriClient,
 	made: Startable,
@@ -212,8 +222,10 @@ export async function runSession(
 	if (!first) {
 		await start(client, made.id, context);
 		const { logPath } = await client.runtime.containerStatus(made.id, { verbose: false }, context);
-		if (!made.tty) return { kind: 'exited', status: await followByLog(client, made, logPath, context) };
-		end = await attachTerminal(client, made, logPath, context);
+		if (!made.tty && !made.stdin) {
+			return { kind: 'exited', status: await followByLog(client, made, logPath, context) };
+		}
+		end = await attachAfter(client, made, logPath, context);
 	}
 	if (end?.kind === 'detached') return { kind: 'detached' };
 	if (end?.kind === 'disconnected') {
