@@ -84,7 +84,9 @@ function emptyLines(state: UiState, list: ListId, box: PaneBox): readonly Line[]
 			),
 		);
 	}
-	return [[{ text: `  ${resourceOf(list).emptyText(state)}`, token: 'muted' }]];
+	return wrapWords(resourceOf(list).emptyText(state), box.columns - 4).map(
+		(text): Line => [{ text: `  ${text}`, token: 'muted' }],
+	);
 }
 
 /** All rows of a list pane as text, its title first. */
