@@ -140,6 +140,7 @@ async function drain(
 	let [filling, spare] = state.buffers;
 	let filled = 0;
 	let writing: Promise<void> | undefined;
+	let written = true;
 	const stall = setTimeout(
 		() => body.destroy(new BrokenBody(`no byte for ${limits.stallMs / 1000} s`)),
 		limits.stallMs,
@@ -148,10 +149,14 @@ async function drain(
 	const flush = async () => {
 		await writing;
 		writing = filled === 0 ? undefined : fetch.write(filling.subarray(0, filled));
+		written = writing === undefined;
 		[filling, spare] = [spare, filling];
 		filled = 0;
 		// It is awaited before the next one; until then its failure is nobody's unhandled rejection.
-		writing?.catch(() => undefined);
+		const done = () => {
+			written = true;
+		};
+		writing?.then(done, done);
 	};
 	try {
 		if (skipBytes < 0 || (stream.totalBytes !== undefined && stream.totalBytes !== sizeBytes)) {
@@ -178,7 +183,8 @@ async function drain(
 				chunk = chunk.subarray(taken.length);
 				if (filled === filling.length) await flush();
 			}
-			if (body.readableLength === 0) await flush();
+			// While one write is under way, what comes is gathered: a few large ones cost less than many small ones.
+			if (body.readableLength === 0 && written) await flush();
 			fetch.onBytes(state.receivedBytes, source);
 		}
 	} finally {

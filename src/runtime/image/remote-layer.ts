@@ -5,6 +5,7 @@ import type { LayerToImport } from './import-layers.ts';
 import type { Descriptor, Repository } from './model.ts';
 import { createStagedBlob } from './staged-blob.ts';
 import type { TransferLog } from './transfer-log.ts';
+import type { YoungMemory } from './young-memory.ts';
 
 type RemoteLayer = {
 	readonly descriptor: Descriptor;
@@ -18,12 +19,13 @@ type RemoteLayerTools = {
 	readonly store: Store;
 	readonly log: TransferLog;
 	readonly limits: FetchLimits;
+	readonly memory: YoungMemory;
 };
 
 /** Each attempt begins with the next of the sources, in a file of its own. */
 export function remoteLayer(layer: RemoteLayer, tools: RemoteLayerTools): LayerToImport {
 	const { descriptor, sources, index } = layer;
-	const { store, log, limits } = tools;
+	const { store, log, limits, memory } = tools;
 	const { digest, sizeBytes } = descriptor;
 	return {
 		diffId: layer.diffId,
@@ -39,7 +41,10 @@ export function remoteLayer(layer: RemoteLayer, tools: RemoteLayerTools): LayerT
 							descriptor,
 							sources: sources.slice(attempt),
 							limits,
-							write: (bytes) => blob.write(bytes),
+							write: (bytes) => {
+								memory.received(bytes.length);
+								return blob.write(bytes);
+							},
 							onBytes: (transferredBytes, { host }) => log.layer(index, { transferredBytes, source: host }),
 							onNote: (text) => log.note(text),
 						},

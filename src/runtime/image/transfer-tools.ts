@@ -9,6 +9,7 @@ import type { Descriptor } from './model.ts';
 import type { Registries } from './registry.ts';
 import { createSlots } from './slots.ts';
 import type { TransferLog } from './transfer-log.ts';
+import type { YoungMemory } from './young-memory.ts';
 
 /** Collaborators and limits of all transfers of one runtime. */
 export type TransferTools = {
@@ -20,6 +21,7 @@ export type TransferTools = {
 	readonly fetchLimits: FetchLimits;
 	readonly parallel: ParallelLimits;
 	readonly archiveLimits: ArchiveLimits;
+	readonly memory: YoungMemory;
 };
 
 /** How many layers one transfer moves at once. Source: containers/image (6 down), Docker (3 up). */

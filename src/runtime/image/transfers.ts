@@ -19,6 +19,7 @@ import {
 	type ParallelLimits,
 	type TransferTools,
 } from './transfer-tools.ts';
+import { createYoungMemory } from './young-memory.ts';
 
 /** Collaborators, which stay their owner's, and limits. */
 export type ImageTransferOptions = {
@@ -45,6 +46,7 @@ export function createImageTransfers(options: ImageTransferOptions): ImageTransf
 		fetchLimits: options.fetchLimits ?? defaultFetchLimits,
 		parallel: options.parallel ?? defaultParallelLimits,
 		archiveLimits: options.archiveLimits ?? defaultArchiveLimits,
+		memory: createYoungMemory(),
 	};
 	const shared = createSharedTransfers(log);
 

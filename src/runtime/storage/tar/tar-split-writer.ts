@@ -44,7 +44,7 @@ export class TarSplitWriter implements AsyncDisposable {
 		});
 	}
 
-	/** Bytes of the tar that are no file's content. The chunk must stay as it is. */
+	/** Bytes of the tar that are no file's content. The chunk must stay as it is until `release`. */
 	raw(chunk: Buffer, start: number, end: number): void {
 		if (chunk === this.#chunk && start === this.#end) this.#end = end;
 		else {
@@ -56,13 +56,20 @@ export class TarSplitWriter implements AsyncDisposable {
 		if (this.#partBytes + this.#end - this.#start >= maxSegmentBytes) this.endSegment();
 	}
 
+	/** Keeps what it needs of the last chunk: that one's memory may go. */
+	release(): void {
+		this.#takeChunk();
+		this.#chunk = undefined;
+	}
+
 	/** What came by `raw` becomes a segment of its own. */
 	endSegment(): void {
 		const chunk = this.#chunk;
-		if (chunk === undefined) return;
 		let payload: string;
-		if (this.#parts.length === 0) payload = chunk.toString('base64', this.#start, this.#end);
-		else {
+		if (this.#parts.length === 0) {
+			if (chunk === undefined) return;
+			payload = chunk.toString('base64', this.#start, this.#end);
+		} else {
 			this.#takeChunk();
 			payload = Buffer.concat(this.#parts).toString('base64');
 		}

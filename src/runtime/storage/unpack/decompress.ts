@@ -4,7 +4,7 @@ import type { Compression, WaitOptions } from '../model.ts';
 import { TarFormatError } from '../tar/tar-error.ts';
 
 /** Large enough that a trip to the thread pool costs nothing beside the work, small enough for two layers at a time. */
-const inputBytes = 128 * 1024;
+const inputBytes = 256 * 1024;
 const outputBytes = 512 * 1024;
 
 const magics: readonly (readonly [Compression, readonly number[]])[] = [
@@ -27,7 +27,10 @@ export function compressionOf(start: Buffer): Compression {
 /** A blob's content, uncompressed. */
 export type Uncompressed = {
 	readonly compression: Compression;
-	/** Chunks in memory of their own each; an iteration throws TarFormatError where the blob is cut off or goes on after its end. */
+	/**
+	 * A chunk is there until the next one is asked for, when its memory goes; an iteration throws TarFormatError where the blob
+	 * is cut off or goes on after its end.
+	 */
 	readonly chunks: AsyncIterable<Buffer>;
 };
 
@@ -65,8 +68,8 @@ async function* plainChunks(
 	options: WaitOptions,
 ): AsyncGenerator<Buffer> {
 	if (first.length > 0) yield first;
+	const chunk = Buffer.allocUnsafeSlow(outputBytes);
 	for (;;) {
-		const chunk = Buffer.allocUnsafeSlow(outputBytes);
 		const length = await blob.read(chunk, options);
 		if (length === 0) return;
 		yield chunk.subarray(0, length);
@@ -81,9 +84,16 @@ async function* inflatedChunks(
 ): AsyncGenerator<Buffer> {
 	const sizes = { chunkSize: outputBytes, readableHighWaterMark: outputBytes };
 	const stream = compression === 'gzip' ? createGunzip(sizes) : createZstdDecompress(sizes);
+	const inflated = queueOf(stream);
 	const fed = feed(stream, first, blob, options);
 	try {
-		for await (const chunk of stream) yield chunk as Buffer;
+		for (;;) {
+			const chunk = await inflated.next();
+			if (chunk === undefined) break;
+			yield chunk;
+			// Left to the collector tens of megabytes of them would wait for it, and to send it after them costs more than it is worth.
+			if (isLastOfItsMemory(chunk)) chunk.buffer.transfer(0);
+		}
 	} catch (error) {
 		// What the reader of the blob threw comes through the stream as it is.
 		throw inflateFailure(error, compression);
@@ -96,26 +106,71 @@ async function* inflatedChunks(
 		throw new TarFormatError(`its blob goes on after the end of its ${compression} data`);
 }
 
+type Decoder = ReturnType<typeof createGunzip> | ReturnType<typeof createZstdDecompress>;
+
+/** The decoder fills its memory from the front, in one chunk or several, and takes new memory when it is full. */
+function isLastOfItsMemory(chunk: Buffer): chunk is Buffer<ArrayBuffer> {
+	return chunk.buffer.byteLength === outputBytes && chunk.byteOffset + chunk.length === outputBytes;
+}
+
+/** Chunks as the decoder made them: to iterate over a stream would put those together, in a copy, that wait for their reader. */
+function queueOf(stream: Decoder): { next(): Promise<Buffer | undefined> } {
+	const queue: Buffer[] = [];
+	let failure: { readonly error: unknown } | undefined;
+	let over = false;
+	let wake: (() => void) | undefined;
+	const stir = () => wake?.();
+	stream.on('data', (chunk: Buffer) => {
+		queue.push(chunk);
+		// One that is worked on, one that waits, one that is being made.
+		stream.pause();
+		stir();
+	});
+	stream.once('error', (error: unknown) => {
+		failure = { error };
+		stir();
+	});
+	stream.once('close', () => {
+		over = true;
+		stir();
+	});
+	return {
+		async next() {
+			for (;;) {
+				const chunk = queue.shift();
+				if (chunk !== undefined) {
+					stream.resume();
+					return chunk;
+				}
+				if (failure !== undefined) throw failure.error;
+				if (over) return undefined;
+				const { promise, resolve } = Promise.withResolvers<void>();
+				wake = resolve;
+				await promise;
+			}
+		},
+	};
+}
+
 async function feed(
-	stream: ReturnType<typeof createGunzip> | ReturnType<typeof createZstdDecompress>,
+	stream: Decoder,
 	first: Buffer,
 	blob: GrowingFileReader,
 	options: WaitOptions,
 ): Promise<void> {
-	const { promise: closed, resolve } = Promise.withResolvers<void>();
-	stream.once('close', resolve);
+	const { promise: closed, resolve: onClose } = Promise.withResolvers<void>();
+	stream.once('close', onClose);
 	try {
+		const buffer = Buffer.allocUnsafeSlow(inputBytes);
 		let chunk = first;
 		while (chunk.length > 0) {
 			if (stream.destroyed) return;
-			if (!stream.write(chunk)) {
-				const drained = Promise.withResolvers<void>();
-				stream.once('drain', drained.resolve);
-				await Promise.race([drained.promise, closed]);
-				stream.off('drain', drained.resolve);
-			}
-			const next = Buffer.allocUnsafeSlow(inputBytes);
-			chunk = next.subarray(0, await blob.read(next, options));
+			const { promise: taken, resolve: onTaken } = Promise.withResolvers<unknown>();
+			stream.write(chunk, onTaken);
+			// Only then is the buffer free again.
+			await Promise.race([taken, closed]);
+			if (stream.destroyed) return;
+			chunk = buffer.subarray(0, await blob.read(buffer, options));
 		}
 		stream.end();
 	} catch (error) {

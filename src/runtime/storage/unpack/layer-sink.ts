@@ -93,10 +93,11 @@ export class LayerSink implements TarHandler {
 		this.#entry = undefined;
 	}
 
-	/** Lets the last chunk go. */
+	/** Lets the last chunk go: its memory is used no more. */
 	release(): void {
 		this.#chunk = undefined;
 		this.#aligned = undefined;
+		this.#tarSplit.release();
 	}
 
 	/** True where the content can be had from the file again. */

@@ -6,23 +6,17 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { criErrorCode, errorMessage, isAbort } from '../../../cri/errors.ts';
 import { loadLibc } from '../../sys/libc.ts';
 import type { Sys } from '../../sys/sys.ts';
-import { createGarbageCollector } from './collect-garbage.ts';
 import type { WorkerData, WorkerReply, WorkerRequest } from './layer-unpack-messages.ts';
 import { unpackLayer } from './unpack-layer.ts';
 
 /** Progress is told at most this often. */
 const progressMs = 50;
-/** Measured: each layer leaves about a megabyte, however small it is, besides what it holds. To collect takes milliseconds. */
-const garbagePerLayerBytes = 8 * 2 ** 20;
-const garbageToCollectBytes = 32 * 2 ** 20;
 
 const port = parentPort;
 if (port === null) throw new Error('cannot unpack layers: this is no worker thread');
 const { cancelled, umask } = workerData as WorkerData;
 let sys: Sys | undefined;
 let job: AbortController | undefined;
-let garbageBytes = 0;
-const collectGarbage = createGarbageCollector();
 
 const reply = (message: WorkerReply) => port.postMessage(message);
 
@@ -30,7 +24,6 @@ async function run(request: Extract<WorkerRequest, { kind: 'unpack' }>): Promise
 	const abort = new AbortController();
 	job = abort;
 	let toldAtMs = 0;
-	let seenBytes = 0;
 	try {
 		sys ??= loadLibc();
 		const layer = await unpackLayer(request.job, {
@@ -39,8 +32,6 @@ async function run(request: Extract<WorkerRequest, { kind: 'unpack' }>): Promise
 			signal: abort.signal,
 			cancelled: () => Atomics.load(cancelled, 0) !== 0,
 			onProgress(unpackedBytes) {
-				addGarbage(unpackedBytes - seenBytes);
-				seenBytes = unpackedBytes;
 				const nowMs = performance.now();
 				if (nowMs - toldAtMs < progressMs) return;
 				toldAtMs = nowMs;
@@ -53,15 +44,7 @@ async function run(request: Extract<WorkerRequest, { kind: 'unpack' }>): Promise
 		reply({ kind: 'failed', failure: { code, message: errorMessage(error) } });
 	} finally {
 		job = undefined;
-		addGarbage(garbagePerLayerBytes);
 	}
-}
-
-function addGarbage(bytes: number): void {
-	garbageBytes += bytes;
-	if (garbageBytes < garbageToCollectBytes) return;
-	garbageBytes = 0;
-	collectGarbage();
 }
 
 port.on('message', (request: WorkerRequest) => {
