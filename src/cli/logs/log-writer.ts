@@ -29,12 +29,14 @@ export type LogWriter = {
 
 const newline = Buffer.from('\n');
 
-/** As crictl prints times: nine digits of a second. */
+/** As crictl prints times: nine digits of a second, and Z where the clock is UTC. */
 function fixedStamp(stampText: string): string {
-	return stampText.replace(
-		/^(.{19})(?:\.(\d{1,9}))?/u,
-		(_all, seconds: string, fraction = '') => `${seconds}.${fraction.padEnd(9, '0')}`,
-	);
+	return stampText
+		.replace(
+			/^(.{19})(?:\.(\d{1,9}))?/u,
+			(_all, seconds: string, fraction = '') => `${seconds}.${fraction.padEnd(9, '0')}`,
+		)
+		.replace(/[+-]00:00$/u, 'Z');
 }
 
 /**

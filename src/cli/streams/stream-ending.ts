@@ -24,7 +24,11 @@ export function streamExitCode(
 		case 'detached':
 			return 0;
 		case 'failed':
-			tellFailure(context, `cannot ${purpose} ${what}: ${end.message}`);
+			// Our own runtime speaks in whole sentences.
+			tellFailure(
+				context,
+				end.message.startsWith('cannot ') ? end.message : `cannot ${purpose} ${what}: ${end.message}`,
+			);
 			return exitFailure;
 		case 'disconnected':
 			tellFailure(context, `lost the session with ${what}: ${end.message}; what runs there may still run`);
