@@ -45,6 +45,8 @@ const debianParts = {
 	'openssh-server': ['/usr/sbin/sshd'],
 	'openssh-client': ['/usr/bin/ssh'],
 	'util-linux': ['/usr/bin/setpriv'],
+	rsync: ['/usr/bin/rsync'],
+	dash: ['/bin/dash', '/usr/bin/dash'],
 	'ca-certificates': ['/etc/ssl/certs/ca-certificates.crt'],
 };
 const sandboxParts = [
@@ -65,7 +67,7 @@ const partsByPurpose = {
 	test: [
 		...sandboxParts,
 		...['podman', 'conmon', 'skopeo', 'umoci', 'openssl', 'python3', 'tar', 'gzip', 'util-linux'],
-		...['tmux', 'git', 'openssh-server', 'openssh-client'],
+		...['tmux', 'git', 'openssh-server', 'openssh-client', 'rsync', 'dash'],
 	],
 	bench: [...sandboxParts, 'podman', 'conmon', 'gzip'],
 };

@@ -9,6 +9,8 @@ export type ProgramOptions = {
 	/** criscope's own configuration file. */
 	readonly config: string | undefined;
 	readonly readOnly: boolean;
+	/** Opened at login: read-only until the person lifts it. */
+	readonly fromBanner: boolean;
 	readonly theme: string | undefined;
 	readonly ascii: boolean;
 	readonly mouse: boolean;
@@ -24,6 +26,7 @@ const flags = {
 	'image-endpoint': { type: 'string', short: 'i' },
 	config: { type: 'string' },
 	'read-only': { type: 'boolean' },
+	'from-banner': { type: 'boolean' },
 	theme: { type: 'string' },
 	ascii: { type: 'boolean' },
 	mouse: { type: 'boolean' },
@@ -140,6 +143,7 @@ export function parseArguments(args: readonly string[]): ProgramOptions {
 		imageEndpoint: values['image-endpoint'],
 		config: values.config,
 		readOnly: values['read-only'] ?? false,
+		fromBanner: values['from-banner'] ?? false,
 		theme: values.theme,
 		ascii: values.ascii ?? false,
 		mouse: values.mouse ?? false,

@@ -34,7 +34,7 @@ export async function readConfig(options: ProgramOptions): Promise<Config> {
 			theme: (options.theme as Config['ui']['theme'] | undefined) ?? config.ui.theme,
 			ascii: options.ascii ? true : config.ui.ascii,
 			mouse: options.mouse || config.ui.mouse,
-			readOnly: options.readOnly || config.ui.readOnly,
+			readOnly: options.readOnly || options.fromBanner || config.ui.readOnly,
 		},
 	};
 }

@@ -7,11 +7,10 @@ import { makeBanner } from './banner/banner.ts';
 import { UsageError } from './cli/usage-error.ts';
 import { detectCapabilities } from './text/terminal-capabilities.ts';
 
-/**
- * When the banner stops asking, in milliseconds since the start of the process: the rest of the 300 is for the shell in
- * bin/criscope before, for writing and for ending after it.
- */
-const deadlineMs = 215;
+/** How long the banner may take in all, in milliseconds. */
+const usualLimitMs = 300;
+/** What of it goes to the shell in bin/criscope, which watches over it, and to writing and ending. */
+const reserveMs = 85;
 
 const usage = `Usage: criscope banner [-r ENDPOINT] [--config FILE]
        criscope banner --install | --uninstall | --print
@@ -26,7 +25,8 @@ Flags:
       --print                      print that file
   -h, --help                       this text
 
-A user opts out by ~/.hushlogin, by ~/.config/criscope/no-banner or by CRISCOPE_BANNER=off.
+A user opts out by ~/.hushlogin, by ~/.config/criscope/no-banner or by CRISCOPE_BANNER=off. CRISCOPE_BANNER_LIMIT_MS
+gives it another time than 300 ms, for a host that is slow.
 `;
 
 type Options = {
@@ -79,6 +79,11 @@ function columnsOf(isTerminal: boolean): number {
 	return (isTerminal && new WriteStream(1).columns) || 80;
 }
 
+/** When the banner stops asking, in milliseconds since the start of the process. */
+function deadlineOf({ CRISCOPE_BANNER_LIMIT_MS: limit = '' }: NodeJS.ProcessEnv): number {
+	return (/^[1-9]\d{2,4}$/u.test(limit) ? Number(limit) : usualLimitMs) - reserveMs;
+}
+
 async function show({ runtimeEndpoint, config, login }: Options): Promise<number> {
 	const { env } = process;
 	const isTerminal = isatty(1);
@@ -90,7 +95,7 @@ async function show({ runtimeEndpoint, config, login }: Options): Promise<number
 		hostname: hostname(),
 		screen: { colors, unicode, columns: columnsOf(isTerminal) },
 		way: login ? 'login' : 'byHand',
-		deadlineMs,
+		deadlineMs: deadlineOf(env),
 	});
 	try {
 		writeSync(1, text);

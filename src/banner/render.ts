@@ -30,6 +30,10 @@ const leastColumns = 20;
 /** Wider, the eye loses the line. */
 const mostColumns = 120;
 
+const mostVerdictRows = 4;
+/** Less of a name and its problem says nothing. */
+const leastItemCells = 12;
+
 type Signs = (typeof signs)[keyof typeof signs];
 
 function widthOf(spans: readonly Span[]): number {
@@ -89,37 +93,68 @@ function rows(parts: readonly Span[], room: number, chars: Signs): readonly (rea
 	return [line, ...rows(parts.slice((line.length + 1) / 2), room, chars)];
 }
 
-function verdictSpans({ level, head, items }: VerdictLine, room: number, chars: Signs): readonly Span[] {
+/**
+ * One line of the verdict on as many rows as it takes and may have: the head, then its items, each whole where one fits at
+ * all; what is left out is counted.
+ */
+function verdictRows(
+	{ level, head, items }: VerdictLine,
+	room: number,
+	chars: Signs,
+	mostRows: number,
+): readonly (readonly Span[])[] {
 	const style = levelStyles[level];
 	const { ellipsis, dot } = chars;
-	const colon = head.endsWith(':');
-	const separator = colon ? ', ' : ` ${dot} `;
-	const cleanHead = sanitizeLine(head);
-	let text = '';
+	const cells = room - 2;
+	const isList = head.endsWith(':');
+	const gap = isList ? ', ' : ` ${dot} `;
+	const texts: string[] = [truncateCells(sanitizeLine(head), cells, { ellipsis })];
+	const headText = texts[0] ?? '';
 	let shown = 0;
-	const tail = (count: number): string => (count > 0 ? ` +${count} more` : '');
-	for (const item of items) {
-		const next = `${text}${shown === 0 ? (colon ? ' ' : separator) : separator}${sanitizeLine(item)}`;
-		const rest = tail(items.length - shown - 1);
-		if (stringWidthCells(`${chars[level]} ${cleanHead}${next}${rest}`) > room) break;
-		text = next;
+	for (const item of items.map(sanitizeLine)) {
+		const row = texts.at(-1) ?? '';
+		const before = row === headText && isList ? ' ' : row === '' ? '' : gap;
+		const isLastRow = texts.length === mostRows;
+		const others = items.length - shown - 1;
+		// Only the last row needs room for the number of those that do not fit.
+		const more = others > 0 && isLastRow ? stringWidthCells(` +${others} more`) : 0;
+		const left = cells - stringWidthCells(row) - stringWidthCells(before) - more;
+		if (stringWidthCells(item) <= left) texts[texts.length - 1] = `${row}${before}${item}`;
+		else if (!isLastRow) {
+			if (row !== headText || !isList) texts[texts.length - 1] = `${row}${isList ? ',' : ''}`;
+			texts.push(truncateCells(item, cells - (texts.length + 1 === mostRows ? 9 : 0), { ellipsis }));
+		} else {
+			// The first one says more than its number, so that it is cut where nothing else is shown.
+			if (shown > 0 || left < leastItemCells) break;
+			texts[texts.length - 1] = `${row}${before}${truncateCells(item, left, { ellipsis })}`;
+		}
 		shown++;
 	}
-	const sign: readonly Span[] = [{ text: chars[level], style }, { text: ' ' }];
-	const headStyle = level === 'fail' || level === 'warn' ? style : level === 'unknown' ? 'dim' : undefined;
-	// Not even one fits: the first one is cut, since it says more than its number.
-	const firstCut = shown === 0 && items[0] !== undefined;
-	const rest = tail(items.length - shown - (firstCut ? 1 : 0));
-	const own = firstCut ? `${colon ? ' ' : separator}${sanitizeLine(items[0] ?? '')}` : text;
-	const headRoom = Math.max(1, room - 2 - (firstCut ? stringWidthCells(rest) : 0));
-	const shownHead = truncateCells(cleanHead, headRoom, { ellipsis });
-	const ownRoom = room - 2 - stringWidthCells(shownHead) - stringWidthCells(rest);
-	return [
-		...sign,
-		{ text: shownHead, style: headStyle },
-		{ text: truncateCells(own, ownRoom, { ellipsis }) },
-		{ text: ownRoom < 0 ? '' : rest, style: 'dim' },
-	];
+	const hidden = items.length - shown;
+	return texts.map((text, index): readonly Span[] => {
+		const isFirst = index === 0;
+		const loud = level === 'fail' || level === 'warn' ? style : level === 'unknown' ? 'dim' : undefined;
+		const last = index === texts.length - 1 && hidden > 0;
+		return [
+			...(isFirst ? [{ text: chars[level], style }, { text: ' ' }] : [{ text: '  ' }]),
+			...(isFirst ? [{ text: headText, style: loud }, { text: text.slice(headText.length) }] : [{ text }]),
+			...(last ? [{ text: ` +${hidden} more`, style: 'dim' } satisfies Span] : []),
+		];
+	});
+}
+
+/** Rows of all lines: what is left of the four goes to the first that needs it, which is the worst. */
+function allVerdictRows(
+	lines: readonly VerdictLine[],
+	room: number,
+	chars: Signs,
+): readonly (readonly Span[])[] {
+	let spare = mostVerdictRows - lines.length;
+	return lines.flatMap((line) => {
+		const own = verdictRows(line, room, chars, 1 + spare);
+		spare -= own.length - 1;
+		return own;
+	});
 }
 
 /** The last line: how to get to the inspector, from the longest wording to the shortest. */
@@ -164,7 +199,7 @@ export function renderBanner(
 	const bar: Span = { text: chars.bar, style: levelStyles[worst] };
 	const body: readonly (readonly Span[])[] = [
 		...identityLines(facts, room, chars),
-		...lines.map((line) => verdictSpans(line, room, chars)),
+		...allVerdictRows(lines, room, chars),
 		wayLine(way, room),
 	];
 	const text = body.map((spans) => paint([bar, { text: ' ' }, ...spans]));

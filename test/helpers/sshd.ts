@@ -10,6 +10,21 @@ import type { Requirement } from './requires.ts';
 export type SshServer = AsyncDisposable & {
 	/** ssh and the arguments that log in as root on a terminal; the command to run comes behind. */
 	readonly login: readonly [string, ...string[]];
+	/** Options that lead to it, for ssh, sftp and (with `-P` for the port, see `port`) scp; no host, no terminal. */
+	readonly client: readonly string[];
+	readonly port: number;
+	/** Of the server itself, to enter its namespaces. */
+	readonly pid: number;
+};
+
+/** A host of the server's own. */
+export type SshHost = {
+	/**
+	 * Shell commands run as root in a mount and UTS namespace that server and logins then have: what they mount, nobody else sees.
+	 */
+	readonly prepare: string;
+	/** More lines of its configuration. */
+	readonly config?: readonly string[];
 };
 
 /** What a login over SSH takes. */
@@ -19,7 +34,7 @@ export const sshRequirements: readonly Requirement[] = ['root', 'sshd', 'ssh', '
  * Starts sshd on a free port of 127.0.0.1, with a host key and a client key made for it. Nothing of the machine's own SSH set-up is
  * read or changed. Guard with `whatIsMissing(...sshRequirements)`.
  */
-export async function startSshd(): Promise<SshServer> {
+export async function startSshd(host?: SshHost): Promise<SshServer> {
 	const dir = mkdtempSync(path.join(os.tmpdir(), 'criscope-sshd-'));
 	for (const key of ['host', 'client']) {
 		execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(dir, key)]);
@@ -41,25 +56,28 @@ export async function startSshd(): Promise<SshServer> {
 			'PrintMotd no',
 			'PrintLastLog no',
 			'AcceptEnv LANG',
+			...(host?.config ?? []),
 			'',
 		].join('\n'),
 	);
 	// Where sshd separates its privileges; the package makes it only when the service starts.
 	mkdirSync('/run/sshd', { recursive: true });
 	// A child of ours for as long as it lives (-D), and its words on standard error (-e).
-	const sshd: ChildProcess = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', path.join(dir, 'config')], {
-		stdio: ['ignore', 'ignore', 'pipe'],
-	});
+	const command = ['/usr/sbin/sshd', '-D', '-e', '-f', path.join(dir, 'config')];
+	const entering = ['unshare', '--mount', '--uts', 'sh', '-ec', `${host?.prepare}\nexec "$@"`, 'sh'];
+	const [file = '', ...args] = host === undefined ? command : [...entering, ...command];
+	const sshd: ChildProcess = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });
 	await waitForOutput(sshd, /Server listening on (\S+)/);
+	const client = [
+		...['-F', '/dev/null', '-i', path.join(dir, 'client'), '-o', `Port=${port}`],
+		...['-o', 'StrictHostKeyChecking=no', '-o', `UserKnownHostsFile=${dir}/known`],
+		...['-o', 'LogLevel=ERROR', '-o', 'SendEnv=LANG', '-o', 'IdentitiesOnly=yes'],
+	];
 	return {
-		login: [
-			'ssh',
-			'-tt',
-			...['-F', '/dev/null', '-p', String(port), '-i', path.join(dir, 'client')],
-			...['-o', 'StrictHostKeyChecking=no', '-o', `UserKnownHostsFile=${dir}/known`],
-			...['-o', 'LogLevel=ERROR', '-o', 'SendEnv=LANG', '-o', 'IdentitiesOnly=yes'],
-			'root@127.0.0.1',
-		],
+		login: ['ssh', '-tt', ...client, 'root@127.0.0.1'],
+		client,
+		port,
+		pid: sshd.pid ?? 0,
 		async [Symbol.asyncDispose]() {
 			await stopProcess(sshd);
 			rmSync(dir, { recursive: true, force: true });

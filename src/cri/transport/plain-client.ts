@@ -52,8 +52,11 @@ const sliceMs = 5;
 
 function fieldsOf(bytes: Buffer, from = 0, to = bytes.length): Fields {
 	const places: Place[] = [];
-	visitFields(bytes, from, to, (field, _wireType, _start, start, end) => {
-		places.push({ field, start, end });
+	visitFields(bytes, from, to, (field, wireType, tagStart, start, end) => {
+		// A number stands where the visitor takes it for passed: behind the tag, whose last byte is the first below 0x80.
+		let numberStart = tagStart;
+		while (wireType === 0 && (bytes[numberStart++] ?? 0) >= 0x80);
+		places.push({ field, start: wireType === 0 ? numberStart : start, end });
 	});
 	const last = (field: number): Place | undefined => places.findLast((place) => place.field === field);
 	const sub = ({ start, end }: Place): Fields => fieldsOf(bytes, start, end);
