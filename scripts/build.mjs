@@ -66,7 +66,7 @@ function bundle(esbuild, entryPoints) {
 			define: { 'process.env.NODE_ENV': '"production"' },
 			// Native, or optional speed-ups of ws that are not installed.
 			external: ['node-pty', 'koffi', '*.node', 'bufferutil', 'utf-8-validate'],
-			plugins: [emptyModule(/^react-devtools-core$/), withoutFetch(), withLazyUnicode()],
+			plugins: [emptyModule(/^react-devtools-core$/), withoutFetch(), withLazyUnicode(), withoutUndici()],
 			// CommonJS packages inside an ES module still expect these.
 			banner: {
 				js: [
@@ -220,6 +220,24 @@ function withLazyUnicode() {
 		/node_modules\/(string-width\/index|slice-ansi\/tokenize-ansi|wrap-ansi\/index|ink\/build\/line-update|@alcalzone\/ansi-tokenize\/build\/tokenize)\.js$/,
 		transform,
 	);
+}
+
+/**
+ * An import of Node's http reads all that it exports, and its WebSocket loads undici: 5 MiB and some milliseconds for what
+ * nobody here uses. Taken as an object its parts are read when they are needed.
+ */
+function withoutUndici() {
+	return {
+		name: 'without undici',
+		setup(pluginBuild) {
+			pluginBuild.onResolve({ filter: /^(node:)?https?$/ }, ({ path: name, kind }) =>
+				kind === 'require-call' ? undefined : { path: name.replace(/^node:/, ''), namespace: 'builtin' },
+			);
+			pluginBuild.onLoad({ filter: /./, namespace: 'builtin' }, ({ path: name }) => ({
+				contents: `module.exports = process.getBuiltinModule('node:${name}');`,
+			}));
+		},
+	};
 }
 
 /** A plugin that rewrites modules whose path matches. */

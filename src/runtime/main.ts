@@ -20,12 +20,14 @@ import { startMetricsServer } from './metrics/metrics-server.ts';
 import { openImages } from './open-images.ts';
 import { type OpenPods, openPods } from './open-pods.ts';
 import type { ServeOptions } from './options.ts';
+import { releaseAfterWork } from './release-memory.ts';
 import { createImageSummaries } from './server/image-summaries.ts';
 import { createInstrument } from './server/instrument.ts';
 import { createServices } from './server/services.ts';
 import { listenForShutdown } from './shutdown-signals.ts';
 import type { Store } from './storage/model.ts';
 import { nowNanos } from './sys/clock.ts';
+import { createMemoryRelease } from './sys/unused-memory.ts';
 
 /** What of the process the runtime uses. */
 export type ServeContext = {
@@ -128,6 +130,7 @@ async function run(options: ServeOptions, context: ServeContext, parts: RunParts
 		},
 		() => left.resolve(undefined),
 	);
+	using memory = releaseAfterWork(createMemoryRelease());
 	const observe = metrics.observe(createInstrument(log));
 	const socketPath = options.socketPath ?? config.socketPath ?? embeddedSocketPath;
 	const server = await startCriServer({
@@ -135,6 +138,7 @@ async function run(options: ServeOptions, context: ServeContext, parts: RunParts
 		socketPath,
 		observe: (call) => {
 			idle.touch();
+			memory.touch();
 			return observe(call);
 		},
 		maxReceiveMessageBytes: config.maxReceiveMessageBytes,
