@@ -1,9 +1,11 @@
 /** The table of verbs: one line each. */
 import type { Verb } from './verb.ts';
+import { applyVerb } from './verbs/apply.ts';
 import { attachVerb } from './verbs/attach.ts';
 import { checkpointVerb } from './verbs/checkpoint.ts';
 import { configVerb } from './verbs/config.ts';
 import { createVerb } from './verbs/create.ts';
+import { deleteVerb } from './verbs/delete.ts';
 import { demoVerb } from './verbs/demo.ts';
 import { eventsVerb } from './verbs/events.ts';
 import { execVerb } from './verbs/exec.ts';
@@ -79,6 +81,8 @@ export const verbs: readonly Verb[] = [
 	imagefsinfoVerb,
 	demoVerb,
 	runVerb,
+	applyVerb,
+	deleteVerb,
 	runpVerb,
 	createVerb,
 	startVerb,
