@@ -9,5 +9,7 @@ await runScript(async () => {
 	if (!fs.existsSync(nodePath)) return 0;
 	const keybindings = await run(nodePath, ['scripts/generate-keybindings.ts']);
 	if (keybindings.exitCode !== 0) return keybindings.exitCode;
+	const commandLine = await run(nodePath, ['scripts/generate-command-line.ts']);
+	if (commandLine.exitCode !== 0) return commandLine.exitCode;
 	return (await run(nodePath, ['scripts/generate-runtime-configuration.ts'])).exitCode;
 });

@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { commandLineText, generatedHeading } from '../../src/cli/command-line-text.ts';
+import { verbs } from '../../src/cli/verbs.ts';
 import { helpText } from '../../src/help-text.ts';
 import { runtimeConfigurationText } from '../../src/runtime/config/config-doc.ts';
 import { commands } from '../../src/ui/commands/index.ts';
@@ -15,6 +17,11 @@ it('docs/keybindings.md is what the command table says; if not: npm run generate
 	expect(read('docs/keybindings.md')).toBe(keybindingsText(commands));
 });
 
+it('docs/command-line.md is what the table of verbs says; if not: npm run generate', () => {
+	const text = read('docs/command-line.md');
+	expect(text).toBe(commandLineText(text.split(`\n${generatedHeading}`)[0] ?? '', verbs));
+});
+
 it('docs/runtime-configuration.md is what the table of keys says; if not: npm run generate', () => {
 	const text = read('docs/runtime-configuration.md');
 	expect(text).toBe(runtimeConfigurationText(text.split('\n### ')[0] ?? ''));
@@ -25,6 +32,7 @@ describe('the documents', () => {
 		'README.md',
 		'docs/architecture.md',
 		'docs/configuration.md',
+		'docs/command-line.md',
 		'docs/runtime-configuration.md',
 		'CONTRIBUTING.md',
 		'bench/README.md',

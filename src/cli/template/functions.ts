@@ -66,7 +66,8 @@ function comparison(holds: (order: number) => boolean): TemplateFunction {
 }
 
 function lengthOf(value: Value, name: string): number {
-	if (typeof value === 'string') return Buffer.byteLength(value);
+	// A number of the document is a text to crictl.
+	if (typeof value === 'string' || value instanceof DocumentNumber) return Buffer.byteLength(textOf(value));
 	if (isList(value)) return value.length;
 	if (isMap(value)) return Object.keys(value).length;
 	throw new TemplateFieldError(`${name} cannot measure ${kindOf(value)}`);
