@@ -13,6 +13,7 @@ import { createHandlers } from './handlers.ts';
 import type { Log } from './log.ts';
 import { createContainerProcesses } from './oci/container-processes.ts';
 import { watchExits } from './oci/exit-watcher.ts';
+import { createHybridCrun } from './oci/hybrid-crun.ts';
 import type { HostLimits } from './oci/spec-input.ts';
 import { readSpecHost } from './oci/spec-settings.ts';
 import { recover } from './recover.ts';
@@ -76,7 +77,8 @@ export async function openPods(images: Store, { log, version, now, config }: Pod
 	const sys = loadLibc();
 	const cgroups = openCgroups(await detectCgroupLayout(), cgroupDriver);
 	const limits: HostLimits = { ...readHostFacts(), cgroupVersion: cgroups.version };
-	const handlers = createHandlers(() => config.handlers(paths.runDir));
+	const onThisHost = createHybridCrun(paths.programsDir);
+	const handlers = createHandlers(() => config.handlers(paths.runDir).map(onThisHost));
 	if (handlers.all.length === 0) {
 		log('warn', 'no OCI runtime is installed; pods can be made, but no container', {
 			looked: ['runc', 'crun', 'runsc'],

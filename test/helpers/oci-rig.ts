@@ -19,7 +19,7 @@ import type {
 	CreateRequest,
 } from '../../src/runtime/oci/container-process.ts';
 import { createContainerProcesses } from '../../src/runtime/oci/container-processes.ts';
-import { withoutHybridCgroups } from '../../src/runtime/oci/hybrid-crun.ts';
+import { createHybridCrun } from '../../src/runtime/oci/hybrid-crun.ts';
 import type { HandlerConfig, OciProcess } from '../../src/runtime/oci/model.ts';
 import { loadContainerCalls } from '../../src/runtime/sys/libc-containers.ts';
 
@@ -172,7 +172,7 @@ export async function openOciRig(): Promise<OciRig> {
 		dir,
 		processes,
 		runc,
-		crun: () => withoutHybridCgroups(handlerOf('crun', '/usr/bin/crun'), path.join(dir, 'scripts')),
+		crun: async () => createHybridCrun(path.join(dir, 'scripts'))(handlerOf('crun', '/usr/bin/crun')),
 		prepare,
 		async run(args, options) {
 			const container = prepare(args, options);

@@ -39,7 +39,8 @@ export type TortureRig = {
 	readonly networksDir: string;
 	readonly pluginsDir: string;
 	podConfig(name: string, more?: object): Record<string, unknown>;
-	runPod(name: string, more?: object): Promise<string>;
+	/** @param handler '' for the default */
+	runPod(name: string, more?: object, handler?: string): Promise<string>;
 	createContainer(pod: string, podName: string, name: string, script: string, more?: object): Promise<string>;
 	start(id: string): Promise<unknown>;
 	stop(id: string, timeoutSeconds?: number): Promise<unknown>;
@@ -64,7 +65,11 @@ export type TortureRig = {
 /** Opens one on /var/tmp, or on the graph root given. */
 export async function openTortureRig(
 	word: string,
-	options: { readonly graphRoot?: string } = {},
+	options: {
+		readonly graphRoot?: string;
+		/** More of the configuration, in whole tables. */
+		readonly configuration?: string;
+	} = {},
 ): Promise<TortureRig> {
 	const dir = mkdtempSync(`/var/tmp/criscope-${word}-`);
 	const bridge = `crt${process.pid % 100_000}${word.slice(0, 3)}`;
@@ -79,7 +84,8 @@ export async function openTortureRig(
 	writeFileSync(path.join(networksDir, '10-test.conflist'), networkOf(host));
 	const configFile = path.join(dir, 'runtime.conf');
 	const dirs = `network_dir = "${networksDir}"\nplugin_dirs = ["${pluginsDir}", "/usr/lib/cni"]`;
-	writeFileSync(configFile, `[crio.runtime]\npids_limit = ${torturePidsLimit}\n[crio.network]\n${dirs}\n`);
+	const configuration = `[crio.runtime]\npids_limit = ${torturePidsLimit}\n[crio.network]\n${dirs}\n`;
+	writeFileSync(configFile, `${configuration}${options.configuration ?? ''}`);
 	{
 		await using store = await openStore({ sys: loadLibc(), graphRoot, runRoot, driver: 'overlay' });
 		await commitByHand(store, smallImage('base'), [tortureImage]);
@@ -111,9 +117,12 @@ export async function openTortureRig(
 		networksDir,
 		pluginsDir,
 		podConfig,
-		async runPod(name, more) {
+		async runPod(name, more, handler = '') {
 			const config = podConfig(name, more);
-			const { pod_sandbox_id: id } = await call<{ pod_sandbox_id: string }>('RunPodSandbox', { config });
+			const { pod_sandbox_id: id } = await call<{ pod_sandbox_id: string }>('RunPodSandbox', {
+				config,
+				runtime_handler: handler,
+			});
 			ids.add(id);
 			return id;
 		},

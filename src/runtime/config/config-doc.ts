@@ -4,6 +4,7 @@ import { actingKeys } from './acting-keys.ts';
 const titles: ReadonlyMap<string, string> = new Map([
 	['crio', 'The store'],
 	['crio.api', 'The sockets'],
+	['crio.stats', 'Measurements'],
 	['crio.runtime', 'Containers'],
 	['crio.runtime.runtimes.*', 'OCI runtimes, one table a handler'],
 	['crio.image', 'Images'],

@@ -3,29 +3,43 @@
  * mode not supported") although v1 has all the controllers it needs. In a mount namespace of its own, where the second
  * hierarchy is not to be seen, it works.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { writeFileAtomically } from '../sys/atomic-file.ts';
 import type { HandlerConfig } from './model.ts';
 
 /**
- * Gives the handler by which crun works on this host: itself, or one whose path is a short script below `scriptDir`. The
- * script keeps the program's name, since conmon and we tell runtimes by it. Idempotent.
- * @param mountinfo where the host's mounts are read
- * @throws the errors of read and write
+ * Gives handlers as they work on this host: themselves, or, for crun, one whose path is a short script below `scriptDir`. The
+ * script keeps the program's name, since conmon and we tell runtimes by it. What was found out is remembered.
+ * @param scriptDir where programs may be run from: a run root may be mounted noexec
+ * @param mountinfo where the host's mounts are read, once
+ * @returns a function that throws the errors of read and write
  */
-export async function withoutHybridCgroups(
-	handler: HandlerConfig,
+export function createHybridCrun(
 	scriptDir: string,
 	mountinfo = '/proc/self/mountinfo',
-): Promise<HandlerConfig> {
-	if (path.basename(handler.path) !== 'crun' || handler.type !== 'oci') return handler;
-	const unified = unifiedBesideV1(await readFile(mountinfo, 'utf8'));
-	if (unified === undefined) return handler;
-	await mkdir(scriptDir, { recursive: true, mode: 0o700 });
-	const script = path.join(scriptDir, 'crun');
-	await writeFileAtomically(script, scriptFor(handler.path, unified), { mode: 0o700, durable: false });
-	return { ...handler, path: script };
+): (handler: HandlerConfig) => HandlerConfig {
+	const scripts = new Map<string, string>();
+	let unified: { readonly at: string | undefined } | undefined;
+	return (handler) => {
+		if (path.basename(handler.path) !== 'crun' || handler.type !== 'oci') return handler;
+		unified ??= { at: unifiedBesideV1(readFileSync(mountinfo, 'utf8')) };
+		if (unified.at === undefined) return handler;
+		const script = scripts.get(handler.path) ?? writeScript(handler.path, scriptDir, unified.at);
+		scripts.set(handler.path, script);
+		return { ...handler, path: script };
+	};
+}
+
+/** Each program in a folder of its own: there may be several of that name. */
+function writeScript(crun: string, scriptDir: string, unified: string): string {
+	const folder = path.join(scriptDir, createHash('sha256').update(crun).digest('hex').slice(0, 12));
+	const script = path.join(folder, 'crun');
+	mkdirSync(folder, { recursive: true, mode: 0o700 });
+	writeFileSync(`${script}.new`, scriptFor(crun, unified), { mode: 0o700 });
+	// Another one may be running it.
+	renameSync(`${script}.new`, script);
+	return script;
 }
 
 /** Where cgroup2 is mounted on a host whose controllers are v1; undefined on any other. Source: proc_pid_mountinfo(5) */

@@ -120,6 +120,14 @@ export function runsInitItself(handler: HandlerConfig): boolean {
 	return ['runc', 'crun'].includes(path.basename(handler.path));
 }
 
+/**
+ * True for gVisor, by the program's name or the handler's: a script with flags may stand before the program. It takes a
+ * container that names its pod for a guest of that pod's first container, whose end conmon would see in place of its own.
+ */
+export function isGvisor({ path: program, name }: Pick<HandlerConfig, 'path' | 'name'>): boolean {
+	return [path.basename(program), name].some((word) => /runsc|gvisor/i.test(word));
+}
+
 async function runRuntime(
 	handler: HandlerConfig,
 	args: readonly string[],

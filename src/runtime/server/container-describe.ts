@@ -31,7 +31,7 @@ export function describeContainerStatus(record: ContainerRecord, info: StringMap
 		exitCode: finished ? record.exitCode : 0,
 		reason: finished ? record.reason : '',
 		message: finished ? record.message : '',
-		mounts: request.mounts,
+		mounts: record.mounts ?? request.mounts,
 		logPath: record.logPath,
 		resources: request.resources,
 		user:

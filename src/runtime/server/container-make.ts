@@ -4,12 +4,14 @@ import path from 'node:path';
 import { FailedPreconditionError } from '../../cri/errors.ts';
 import type { ContainerRequest } from '../../cri/pod-request.ts';
 import type { CreatedProcess } from '../oci/container-process.ts';
-import type { ResolvedUser } from '../oci/spec-input.ts';
+import type { HandlerConfig } from '../oci/model.ts';
+import { isGvisor } from '../oci/runtime-cli.ts';
 import type { ContainerRecord, PodSandboxRecord } from '../store/model.ts';
 import { containerName, newObjectId } from '../store/names.ts';
 import { podSandboxState } from '../store/states.ts';
 import { dismantleContainer, imageMountId } from './container-dismantle.ts';
 import { type ContainerImage, findContainerImage } from './container-image.ts';
+import type { MadeSpec } from './container-spec.ts';
 import { emitEvent } from './emit-event.ts';
 import { pidNamespacePath } from './pid-namespace.ts';
 import { containerKey, type PodParts } from './pod-parts.ts';
@@ -34,15 +36,19 @@ export async function makeContainer(
 	await parts.containers.add(record);
 	undo.defer(() => parts.queue.run(containerKey(id), async () => void (await dismantleContainer(parts, id))));
 
-	const { user, created } = await makeAndCreate(parts, sandbox, record, found, signal);
+	const { made, created } = await makeAndCreate(parts, sandbox, record, found, signal);
 	signal.throwIfAborted();
 	demandStillReady(parts, sandbox.id, request);
-	const { uid, gid, additionalGids } = user;
-	await parts.containers.update(id, { phase: 'complete', ...created, user: { uid, gid, additionalGids } });
+	const { uid, gid, additionalGids } = made.user;
+	const user = { uid, gid, additionalGids };
+	await parts.containers.update(id, { phase: 'complete', ...created, user, mounts: made.mounts });
 	undo.move();
 	emitEvent(parts, 'created', id, sandbox.id);
 	return id;
 }
+
+/** What of a spec outlives it. */
+type Made = Pick<MadeSpec, 'user' | 'mounts'>;
 
 /** conmon is started and put into its cgroup while the bundle is made. On failure neither goes on. */
 async function makeAndCreate(
@@ -51,12 +57,12 @@ async function makeAndCreate(
 	record: ContainerRecord,
 	found: ContainerImage,
 	signal: AbortSignal,
-): Promise<{ readonly user: ResolvedUser; readonly created: CreatedProcess }> {
+): Promise<{ readonly made: Made; readonly created: CreatedProcess }> {
 	const { id, request } = record;
 	const paths = parts.paths.containerPaths(id, record.logPath);
 	mkdirSync(paths.bundleDir, { recursive: true, mode: 0o700 });
 	mkdirSync(path.dirname(record.logPath), { recursive: true, mode: 0o755 });
-	const bundle = Promise.withResolvers<ResolvedUser>();
+	const bundle = Promise.withResolvers<Made>();
 	const created = Promise.withResolvers<CreatedProcess>();
 	await together(signal, [
 		async (signal) => bundle.resolve(await makeBundle(parts, sandbox, record, found, signal)),
@@ -81,7 +87,7 @@ async function makeAndCreate(
 			created.resolve(processes);
 		},
 	]);
-	return { user: await bundle.promise, created: await created.promise };
+	return { made: await bundle.promise, created: await created.promise };
 }
 
 function newRecord(
@@ -116,6 +122,7 @@ function newRecord(
 		cgroupPath: parts.cgroups.pathsFor(sandbox.cgroupParent, 'container', id).path,
 		user: undefined,
 		stopSignal: request.stopSignal || config.stopSignal || 'SIGTERM',
+		mounts: undefined,
 	};
 }
 
@@ -134,7 +141,7 @@ async function makeBundle(
 	record: ContainerRecord,
 	{ image, config }: ContainerImage,
 	signal: AbortSignal,
-): Promise<ResolvedUser> {
+): Promise<Made> {
 	const { id, request } = record;
 	const { metadata } = sandbox.request;
 	const { bundleDir } = parts.paths.containerPaths(id, record.logPath);
@@ -164,6 +171,7 @@ async function makeBundle(
 	const { namespaces } = sandbox.request.security;
 	const files = parts.paths.sandboxFiles(sandbox.id);
 	const { cgroupsPath } = parts.cgroups.pathsFor(sandbox.cgroupParent, 'container', id);
+	const handler = parts.handlers.demand(record.runtimeHandler);
 	const made = await parts.specs.make(
 		{
 			id,
@@ -171,7 +179,7 @@ async function makeBundle(
 			sandbox: sandbox.request,
 			container: withOwnProcesses(request, sandbox),
 			image: config,
-			handler: parts.handlers.demand(record.runtimeHandler),
+			handler,
 			rootfsPath,
 			bundleDir,
 			namespacePaths: {
@@ -189,17 +197,28 @@ async function makeBundle(
 				containerEnv: files.containerEnv,
 			},
 			imageMounts: await mountImages(parts, record, signal),
-			annotations: {
-				...request.annotations,
-				'io.kubernetes.cri-o.ContainerID': id,
-				'io.kubernetes.cri-o.SandboxID': sandbox.id,
-				'io.kubernetes.cri-o.ContainerType': 'container',
-			},
+			annotations: annotationsOf(handler, record),
 		},
 		{ signal },
 	);
 	writeFileSync(path.join(bundleDir, 'config.json'), JSON.stringify(made.spec), { mode: 0o600 });
-	return made.user;
+	return made;
+}
+
+/** What says of a container, to OCI runtimes that care, which pod it is in. */
+const membership = /^io\.kubernetes\.cri(-o)?\.(ContainerType|SandboxID|container-type|sandbox-id)$/;
+
+/** For tools that read config.json, in CRI-O's words. */
+function annotationsOf(handler: HandlerConfig, { id, request, podSandboxId }: ContainerRecord) {
+	if (isGvisor(handler)) {
+		return Object.fromEntries(Object.entries(request.annotations).filter(([key]) => !membership.test(key)));
+	}
+	return {
+		...request.annotations,
+		'io.kubernetes.cri-o.ContainerID': id,
+		'io.kubernetes.cri-o.SandboxID': podSandboxId,
+		'io.kubernetes.cri-o.ContainerType': 'container',
+	};
 }
 
 /** Mounts whole images read-only, for the mounts that ask for one. @returns where, by index */

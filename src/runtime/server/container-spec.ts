@@ -1,6 +1,7 @@
 /** The contract with who makes config.json out of requests, images and what this host is like. */
+import type { Mount } from '../../cri/model.ts';
 import type { ContainerRequest, PodSandboxRequest, ResourcesRequest } from '../../cri/pod-request.ts';
-import type { HandlerConfig, OciResources, OciSpec } from '../oci/model.ts';
+import type { HandlerConfig, OciResources, OciSeccomp, OciSpec } from '../oci/model.ts';
 import type { ImageRunConfig, ResolvedUser } from '../oci/spec-input.ts';
 
 type WaitOptions = { readonly signal?: AbortSignal | undefined };
@@ -36,6 +37,14 @@ export type SpecRequest = {
 	readonly annotations: Readonly<Record<string, string>>;
 };
 
+/** A spec, and what of it a status tells. */
+export type MadeSpec = {
+	readonly spec: OciSpec;
+	readonly user: ResolvedUser;
+	/** Those of the request, with the sources that were found. */
+	readonly mounts: readonly Mount[];
+};
+
 export type ContainerSpecs = {
 	/**
 	 * What cannot be run here, before anything is made: sysctls of the host's namespaces, user namespaces.
@@ -45,10 +54,9 @@ export type ContainerSpecs = {
 	/** Likewise of a container within its sandbox. @throws InvalidArgumentError, FailedPreconditionError */
 	checkContainer(request: ContainerRequest, sandbox: PodSandboxRequest, handler: HandlerConfig): void;
 	/** Reads what it needs of the rootfs and the host. @throws InvalidArgumentError, FailedPreconditionError */
-	make(
-		request: SpecRequest,
-		options?: WaitOptions,
-	): Promise<{ readonly spec: OciSpec; readonly user: ResolvedUser }>;
+	make(request: SpecRequest, options?: WaitOptions): Promise<MadeSpec>;
+	/** The filter of a process that belongs to the pod itself, without capabilities. @throws InvalidArgumentError */
+	sandboxSeccomp(request: PodSandboxRequest): OciSeccomp | undefined;
 	/** For an update. */
 	resources(request: ResourcesRequest, handler: HandlerConfig): OciResources;
 };

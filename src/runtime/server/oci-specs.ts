@@ -2,6 +2,7 @@
 import { FailedPreconditionError, InvalidArgumentError } from '../../cri/errors.ts';
 import type { SecurityContext } from '../../cri/pod-request.ts';
 import type { Log } from '../log.ts';
+import { chooseSeccomp } from '../oci/seccomp.ts';
 import type { HostLimits } from '../oci/spec-input.ts';
 import { prepareContainerSpec } from '../oci/spec-prepare.ts';
 import { ociResources } from '../oci/spec-resources.ts';
@@ -44,7 +45,7 @@ export function createContainerSpecs({
 			const images = new Map(
 				[...imageMounts].map(([index, at]) => [rest.container.mounts[index]?.containerPath ?? '', at]),
 			);
-			const { spec, user, notes } = prepareContainerSpec({
+			const { notes, ...made } = prepareContainerSpec({
 				...rest,
 				files,
 				limits,
@@ -55,7 +56,18 @@ export function createContainerSpecs({
 				containerEnvPath: files.containerEnv,
 			});
 			for (const note of notes) log('warn', note, { object: request.id });
-			return { spec, user };
+			return made;
+		},
+		sandboxSeccomp({ security }) {
+			const { seccompProfile, privilegedSeccompProfile } = settings();
+			return chooseSeccomp({
+				profile: security.seccomp,
+				privileged: security.privileged,
+				configuredProfile: seccompProfile,
+				privilegedProfile: privilegedSeccompProfile,
+				isEnabled: limits.seccomp,
+				target: { capabilities: [], kernel: limits.kernel },
+			});
 		},
 		resources: (request, handler) =>
 			ociResources(request, {

@@ -58,7 +58,7 @@ export async function startInfra(
 		limits: parts.limits,
 		namespacePaths,
 		mounts: programs,
-		seccomp: undefined,
+		seccomp: parts.specs.sandboxSeccomp(record.request),
 		annotations: {
 			'io.kubernetes.cri-o.ContainerType': 'sandbox',
 			'io.kubernetes.cri-o.SandboxID': record.id,

@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { errorMessage, FailedPreconditionError } from '../../cri/errors.ts';
 import type { PodSandboxRequest } from '../../cri/pod-request.ts';
+import { isGvisor } from '../oci/runtime-cli.ts';
 import { podSysctls } from '../oci/sysctls.ts';
 import type { PodSandboxRecord } from '../store/model.ts';
 import { newObjectId, podSandboxName } from '../store/names.ts';
@@ -84,7 +85,7 @@ export async function makeSandbox(
 			if (paths.network !== undefined) network = await attach(parts, record, paths.network, signal);
 		},
 		async (signal) => {
-			if (namespaces.pid === 'pod') infra = await startInfra(parts, record, paths, signal);
+			if (sharesProcesses(parts, record)) infra = await startInfra(parts, record, paths, signal);
 		},
 	]);
 	signal.throwIfAborted();
@@ -93,6 +94,20 @@ export async function makeSandbox(
 	emitEvent(parts, 'created', id, id);
 	emitEvent(parts, 'started', id, id);
 	return id;
+}
+
+/** Containers of gVisor cannot: each has a kernel of its own. */
+function sharesProcesses(
+	{ handlers, log }: PodParts,
+	{ id, request, runtimeHandler }: PodSandboxRecord,
+): boolean {
+	if (request.security.namespaces.pid !== 'pod') return false;
+	if (!isGvisor(handlers.demand(runtimeHandler))) return true;
+	log('info', 'containers of this handler share no processes, each has its own', {
+		object: id,
+		handler: runtimeHandler,
+	});
+	return false;
 }
 
 /** A pod with an address needs a network to have it from. @throws FailedPreconditionError */

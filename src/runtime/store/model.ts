@@ -3,6 +3,7 @@
  * effect with everything that is needed to undo it (paths and names follow from the id), so that after a crash at any
  * moment the record alone tells what may exist. States are derived from timestamps: no illegal pair can be written.
  */
+import type { Mount } from '../../cri/model.ts';
 import type { ContainerRequest, PodSandboxRequest } from '../../cri/pod-request.ts';
 import type { PodNetworkResult } from '../cni/pod-network.ts';
 import type { ProcessIdentity } from '../oci/container-process.ts';
@@ -65,4 +66,6 @@ export type ContainerRecord = {
 		| { readonly uid: number; readonly gid: number; readonly additionalGids: readonly number[] }
 		| undefined;
 	readonly stopSignal: string;
+	/** As they were made; undefined until then. */
+	readonly mounts: readonly Mount[] | undefined;
 };

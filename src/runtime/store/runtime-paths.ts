@@ -8,6 +8,8 @@ export type RuntimePaths = {
 	readonly containerRecordsDir: string;
 	/** Attachments of pods to networks. */
 	readonly networkCacheDir: string;
+	/** Short scripts in front of OCI runtimes that need one. */
+	readonly programsDir: string;
 	/** How containers ended, until their records say so. */
 	readonly exitsDir: string;
 	/** Lost with a reboot, like what they belong to. */
@@ -49,6 +51,7 @@ export function runtimePaths(graphRoot: string, runRoot: string): RuntimePaths {
 		sandboxRecordsDir,
 		containerRecordsDir,
 		networkCacheDir: path.join(kept, 'networks'),
+		programsDir: path.join(kept, 'programs'),
 		runDir,
 		exitsDir,
 		attachDir,

@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { withoutHybridCgroups } from '../../../../src/runtime/oci/hybrid-crun.ts';
+import { createHybridCrun } from '../../../../src/runtime/oci/hybrid-crun.ts';
 import type { HandlerConfig } from '../../../../src/runtime/oci/model.ts';
 import { tempDir } from '../../../helpers/temp-dir.ts';
 
@@ -32,19 +32,23 @@ test.each([
 	['only v1', v1, crun],
 	['only v2', pure, crun],
 	['another runtime', v1 + v2, { ...crun, path: '/usr/sbin/runc' }],
-])('with %s the handler stays as it is', async (_, mounts, handler) => {
+])('with %s the handler stays as it is', (_, mounts, handler) => {
 	const { mountinfo, scripts } = hostWith(mounts);
-	expect(await withoutHybridCgroups(handler, scripts, mountinfo)).toBe(handler);
+	expect(createHybridCrun(scripts, mountinfo)(handler)).toBe(handler);
 });
 
-test('with both, crun is reached through a script of its own name', async () => {
+test('with both, crun is reached through a script of its own name', () => {
 	const { mountinfo, scripts } = hostWith(v1 + v2);
-	const handler = await withoutHybridCgroups(crun, scripts, mountinfo);
-	expect(handler).toEqual({ ...crun, path: path.join(scripts, 'crun') });
+	const adapt = createHybridCrun(scripts, mountinfo);
+	const handler = adapt(crun);
+	expect(handler).toEqual({ ...crun, path: expect.stringMatching(/^\/.*\/scripts\/[0-9a-f]{12}\/crun$/) });
 	expect(readFileSync(handler.path, 'utf8')).toContain(
 		`sh '/sys/fs/cgroup/unified' '/opt/it'\\''s/crun' "$@"`,
 	);
 	expect(statSync(handler.path).mode & 0o777).toBe(0o700);
-	// Once more, as at every start.
-	expect(await withoutHybridCgroups(crun, scripts, mountinfo)).toEqual(handler);
+	// Once more, and at the next start.
+	expect(adapt(crun)).toEqual(handler);
+	expect(createHybridCrun(scripts, mountinfo)(crun)).toEqual(handler);
+	// Two programs of that name are two.
+	expect(adapt({ ...crun, path: '/usr/bin/crun' }).path).not.toBe(handler.path);
 });
