@@ -4,7 +4,7 @@ import { commands } from './ui/commands/index.ts';
 import type { Config } from './ui/config/config.ts';
 import { loadConfig } from './ui/config/load.ts';
 import { resourceOf } from './ui/resources/index.ts';
-import type { ReadOnly } from './ui/store/state.ts';
+import type { ReadOnly } from './ui/store/slices/read-only.ts';
 
 /** Reads the configuration of the inspector, the flags over it. @throws ConfigError with file and line. */
 export async function readConfig(options: ProgramOptions): Promise<Config> {
@@ -34,13 +34,27 @@ export async function readConfig(options: ProgramOptions): Promise<Config> {
 			theme: (options.theme as Config['ui']['theme'] | undefined) ?? config.ui.theme,
 			ascii: options.ascii ? true : config.ui.ascii,
 			mouse: options.mouse || config.ui.mouse,
-			readOnly: options.readOnly || options.fromBanner || config.ui.readOnly,
+			readOnly: options.readOnly || config.ui.readOnly,
 		},
 	};
 }
 
-/** Whether this run may change the node, and the sentence for those who ask. */
-export function readOnlyOf(options: ProgramOptions, config: Config): ReadOnly {
+/**
+ * Whether this run may change the node, and the sentence for those who ask.
+ * @param options.mayLift whether there is a way to lift what only the login banner asked for
+ */
+export function readOnlyOf(options: ProgramOptions, config: Config, { mayLift = false } = {}): ReadOnly {
+	// What the administrator or the person asked for is nobody's to lift.
+	if (options.fromBanner && !config.ui.readOnly) {
+		const remedy = mayLift
+			? ':rw allows changes for ten minutes'
+			: 'start criscope from the shell to change anything';
+		return {
+			enabled: true,
+			reason: `Read-only: opened from the login banner; ${remedy}.`,
+			liftable: mayLift,
+		};
+	}
 	return {
 		enabled: config.ui.readOnly,
 		reason: options.readOnly

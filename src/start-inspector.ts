@@ -8,11 +8,12 @@ import { runInspector } from './ui/main.tsx';
 /** Opens the inspector on this terminal. @returns the exit code. */
 export async function startInspector(options: ProgramOptions): Promise<number> {
 	const config = await readConfig(options);
+	const readOnly = readOnlyOf(options, config, { mayLift: true });
 	const code = await runInspector({
 		config,
 		demo: demoAccess,
-		access: createRuntimeAccess(options, config.runtime, config.ui.readOnly),
-		readOnly: readOnlyOf(options, config),
+		access: createRuntimeAccess(options, config.runtime, readOnly.enabled),
+		readOnly,
 		env: process.env,
 		hostname: hostname(),
 		stdin: process.stdin,

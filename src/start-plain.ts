@@ -19,7 +19,7 @@ const signalExitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGQUIT: 131 }
  */
 export async function startPlain(options: ProgramOptions): Promise<number> {
 	const config = await readConfig(options);
-	const request = { env: process.env, readOnly: config.ui.readOnly };
+	const request = { env: process.env, readOnly: readOnlyOf(options, config).enabled };
 	const choose = () => chooseRuntime(options, config.runtime);
 	const choice = await settleChoice(await choose(), choose, request);
 	const interactive = process.stdin.isTTY === true;

@@ -9,6 +9,7 @@ import { Forwards } from './views/forwards.tsx';
 import { Header } from './views/header.tsx';
 import { Help } from './views/help.tsx';
 import { Inspect } from './views/inspect.tsx';
+import { LiftDialog } from './views/lift-dialog.tsx';
 import { Logs } from './views/logs.tsx';
 import { Palette } from './views/palette.tsx';
 import { Columns, Picker } from './views/picker.tsx';
@@ -71,6 +72,9 @@ export function App() {
 			)}
 			{overlay === 'dialog' && (
 				<Dialog columns={screen.columns} rows={layout.bodyRows} top={layout.headerRows} />
+			)}
+			{overlay === 'lift' && (
+				<LiftDialog columns={screen.columns} rows={layout.bodyRows} top={layout.headerRows} />
 			)}
 			{footerRows > 0 && <Footer columns={screen.columns} />}
 		</Box>

@@ -21,7 +21,7 @@ import { createInputHandler } from './keys/handle-input.ts';
 import { createKeymap } from './keys/keymap.ts';
 import { mouseAction } from './keys/mouse.ts';
 import { initialState } from './store/initial.ts';
-import type { ReadOnly } from './store/state.ts';
+import type { ReadOnly } from './store/slices/read-only.ts';
 import { createStore } from './store/store.ts';
 import { createFrameStream } from './terminal/frame-stream.ts';
 import { createScreenPainter } from './terminal/screen-painter.ts';

@@ -1,6 +1,15 @@
 import { entryOf } from '../entries/index.ts';
-import type { EntryEdit } from '../store/slices/entry.ts';
+import type { EntryEdit, EntryKind } from '../store/slices/entry.ts';
 import { type Command, defineCommand } from './command.ts';
+
+/** Lines whose Enter does what a read-only session refuses. */
+const acting: ReadonlySet<EntryKind> = new Set([
+	'confirmName',
+	'forwardPorts',
+	'pullImage',
+	'pullUsername',
+	'pullPassword',
+]);
 
 function edits(op: Exclude<EntryEdit['op'], 'insert'>, title: string, keys: readonly string[]): Command {
 	return defineCommand({
@@ -26,8 +35,11 @@ export const entryCommands: readonly Command[] = [
 		danger: 'none',
 		silent: true,
 		run: (context) => {
-			const { entry } = context.state;
-			if (entry) entryOf(entry.kind).submit(context, entry.value);
+			const { entry, readOnly } = context.state;
+			// It may have become read-only while the line was being typed.
+			if (entry && readOnly.enabled && acting.has(entry.kind)) {
+				context.dispatch('entry', { kind: 'entryRefused', problem: readOnly.reason });
+			} else if (entry) entryOf(entry.kind).submit(context, entry.value);
 		},
 	}),
 	defineCommand({

@@ -21,6 +21,7 @@ export const scopeTitles: Readonly<Record<Scope, string>> = {
 	shellDone: 'Shell, ended',
 	shellAsk: 'Before an attach',
 	dialog: 'Dialogs',
+	lift: 'Allowing changes',
 	prompt: 'While typing',
 	palette: 'Commands',
 	help: 'Help',

@@ -13,6 +13,7 @@ import { logMoveCommands } from './log-move-commands.ts';
 import { overlayCommands } from './overlay-commands.ts';
 import { paneCommands } from './pane-commands.ts';
 import { pullCommands } from './pull-commands.ts';
+import { readOnlyCommands } from './read-only-commands.ts';
 import { sessionCommands } from './session-commands.ts';
 
 /** Every command, in the order in which help lists them and the footer offers them: what is wanted most first. */
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
 	...actionCommands,
 	...demoCommands,
 	...dialogCommands,
+	...readOnlyCommands,
 	...pullCommands,
 	...sessionCommands,
 	...forwardCommands,

@@ -10,6 +10,7 @@ const overlayScope: Readonly<Record<OverlayKind, Scope>> = {
 	columns: 'picker',
 	inspect: 'inspect',
 	dialog: 'dialog',
+	lift: 'lift',
 	shell: 'shell',
 	forwards: 'forwards',
 	pulls: 'pulls',

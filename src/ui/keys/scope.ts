@@ -13,6 +13,7 @@ export const scopes = [
 	'shellDone',
 	'shellAsk',
 	'dialog',
+	'lift',
 	'prompt',
 	'palette',
 	'help',
@@ -30,7 +31,7 @@ const lists: ReadonlySet<Scope> = new Set(['pods', 'containers', 'images', 'pick
 /** Places that take the whole keyboard: global keys do not count there unless bound there too. */
 const closed: ReadonlySet<Scope> = new Set([
 	...(['shell', 'shellMenu', 'shellScroll', 'shellDone', 'shellAsk'] as const),
-	...(['dialog', 'prompt', 'palette'] as const),
+	...(['dialog', 'lift', 'prompt', 'palette'] as const),
 ]);
 
 /** The scopes that count at a place, innermost first: what `resolve` is to be asked with. */

@@ -10,15 +10,16 @@ import type { NodeEvent } from './slices/node.ts';
 import type { NoticesEvent } from './slices/notices.ts';
 import type { OverlaysEvent } from './slices/overlays.ts';
 import type { PullsEvent } from './slices/pulls.ts';
+import type { ReadOnly, ReadOnlyEvent } from './slices/read-only.ts';
 import type { ScreenEvent } from './slices/screen.ts';
 import type { ShellEvent } from './slices/shell.ts';
 import type { StatsEvent } from './slices/stats.ts';
-import type { ReadOnly } from './state.ts';
 
 /** Time, and what concerns no single slice. */
 export type CoreEvent =
 	| { readonly kind: 'ticked'; readonly nowMs: number }
-	| { readonly kind: 'readOnlyChanged'; readonly readOnly: ReadOnly };
+	| { readonly kind: 'readOnlyChanged'; readonly readOnly: ReadOnly }
+	| ReadOnlyEvent;
 
 /** Events by the slice that answers them. */
 export type SliceEvents = {

@@ -8,10 +8,11 @@ import { initialNode } from './slices/node.ts';
 import { initialNotices } from './slices/notices.ts';
 import { initialOverlays } from './slices/overlays.ts';
 import { initialPulls } from './slices/pulls.ts';
+import type { ReadOnly } from './slices/read-only.ts';
 import { initialScreen } from './slices/screen.ts';
 import { initialShell } from './slices/shell.ts';
 import { initialStats } from './slices/stats.ts';
-import type { ReadOnly, UiState } from './state.ts';
+import type { UiState } from './state.ts';
 
 /** The state before anything is known: enough for a first frame that is already the real screen. */
 export function initialState(options: {

@@ -14,6 +14,7 @@ import type { NodeState } from './slices/node.ts';
 import type { NoticesState } from './slices/notices.ts';
 import type { OverlaysState } from './slices/overlays.ts';
 import type { PullsState } from './slices/pulls.ts';
+import type { ReadOnly } from './slices/read-only.ts';
 import type { ScreenState } from './slices/screen.ts';
 import type { ShellState } from './slices/shell.ts';
 import type { StatsState } from './slices/stats.ts';
@@ -24,9 +25,6 @@ export type PaneId = (typeof paneIds)[number];
 
 /** The panes that are lists of objects. */
 export type ListId = Exclude<PaneId, 'logs'>;
-
-/** Whether this session may change the node, and if not, the words that say why. */
-export type ReadOnly = { readonly enabled: boolean; readonly reason: string };
 
 /** Everything the screen shows is derived from this. */
 export type UiState = {

@@ -1,7 +1,7 @@
 /** The whole behaviour of the state: (state, event) → state, pure. Slices do their own part. */
 
 import { settleLists, updateCursor } from './cursor.ts';
-import type { UiEvent } from './events.ts';
+import type { CoreEvent, UiEvent } from './events.ts';
 import { heldIds } from './selectors.ts';
 import { updateActions } from './slices/actions.ts';
 import { updateConnection } from './slices/connection.ts';
@@ -17,6 +17,7 @@ import { updateNode } from './slices/node.ts';
 import { expireNotices, updateNotices } from './slices/notices.ts';
 import { updateOverlays } from './slices/overlays.ts';
 import { updatePulls } from './slices/pulls.ts';
+import { expireLift, updateReadOnly } from './slices/read-only.ts';
 import { updateScreen } from './slices/screen.ts';
 import { updateShell } from './slices/shell.ts';
 import { updateStats } from './slices/stats.ts';
@@ -28,12 +29,24 @@ function keepLogInView(state: UiState): UiState {
 	return logs === state.logs ? state : { ...state, logs };
 }
 
+function updateCore(state: UiState, event: CoreEvent): UiState {
+	switch (event.kind) {
+		case 'ticked': {
+			const { nowMs } = event;
+			const readOnly = expireLift(state.readOnly, nowMs);
+			return { ...state, nowMs, readOnly, notices: expireNotices(state.notices, nowMs) };
+		}
+		case 'readOnlyChanged':
+			return { ...state, readOnly: event.readOnly };
+		default:
+			return { ...state, readOnly: updateReadOnly(state.readOnly, event, state.nowMs) };
+	}
+}
+
 function applied(state: UiState, { slice, event }: UiEvent): UiState {
 	switch (slice) {
 		case 'core':
-			return event.kind === 'ticked'
-				? { ...state, nowMs: event.nowMs, notices: expireNotices(state.notices, event.nowMs) }
-				: { ...state, readOnly: event.readOnly };
+			return updateCore(state, event);
 		case 'screen':
 			return keepLogInView({ ...state, screen: updateScreen(state.screen, event) });
 		case 'connection':

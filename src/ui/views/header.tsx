@@ -112,6 +112,18 @@ function limitsLine({ connection: { limits } }: UiState, columns: number): Line 
 	return [{ text: limits.map(({ words }) => sanitizeLine(words)).join(', '), token: 'warn' }];
 }
 
+/** Whether changes are refused, or for how long they are not: who forgot `:rw` sees it here. */
+function readOnlyLine({ readOnly, nowMs }: UiState): Line {
+	const { enabled, liftedUntilMs } = readOnly;
+	if (enabled) return [{ text: 'read-only ', token: 'warn', reverse: true }, { text: ' ' }];
+	if (liftedUntilMs === undefined) return [];
+	const leftMs = liftedUntilMs - nowMs;
+	// Whole minutes until the last one, so that a slow line is not drawn on every second.
+	const left =
+		leftMs > 60_000 ? `${Math.ceil(leftMs / 60_000)}m` : `${Math.max(0, Math.ceil(leftMs / 1000))}s`;
+	return [{ text: `read-write ${left} `, token: 'danger', reverse: true }, { text: ' ' }];
+}
+
 /** The header as text; one line names node and state, the second the runtime and the host's load. */
 export function headerLines(state: UiState, columns: number, rows: number): readonly Line[] {
 	const { node, connection } = state;
@@ -129,12 +141,9 @@ export function headerLines(state: UiState, columns: number, rows: number): read
 		node.roles.length > 0 ? [{ text: sanitizeLine(node.roles.join(',')), token: 'accent' }] : undefined,
 		columns >= 60 ? runtime : undefined,
 	]);
-	const readOnly: Line = state.readOnly.enabled
-		? [{ text: 'read-only ', token: 'warn', reverse: true }, { text: ' ' }]
-		: [];
 	const first = splitLine(
 		identity,
-		[{ text: ' ' }, ...limitsCount(state, columns), ...readOnly, ...ageLine(state)],
+		[{ text: ' ' }, ...limitsCount(state, columns), ...readOnlyLine(state), ...ageLine(state)],
 		columns,
 	);
 	if (rows < 2) return [first];

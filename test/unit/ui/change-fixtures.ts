@@ -12,7 +12,8 @@ import type { Effects } from '../../../src/ui/effects/effects.ts';
 import { createInputHandler, type InputHandler } from '../../../src/ui/keys/handle-input.ts';
 import { createKeymap } from '../../../src/ui/keys/keymap.ts';
 import { initialState } from '../../../src/ui/store/initial.ts';
-import type { ReadOnly, UiState } from '../../../src/ui/store/state.ts';
+import type { ReadOnly } from '../../../src/ui/store/slices/read-only.ts';
+import type { UiState } from '../../../src/ui/store/state.ts';
 import { createStore, type Store } from '../../../src/ui/store/store.ts';
 import type { KeyInput } from '../../../src/ui/terminal/terminal-input.ts';
 

@@ -6,6 +6,7 @@ export type OverlayKind =
 	| 'columns'
 	| 'inspect'
 	| 'dialog'
+	| 'lift'
 	| 'shell'
 	| 'forwards'
 	| 'pulls';
