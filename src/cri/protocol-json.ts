@@ -36,6 +36,18 @@ export function answerType(rpc: string): string {
 	return method.responseType;
 }
 
+/** What a scalar is where a message leaves it out. */
+const zeroValues: Readonly<Record<string, unknown>> = {
+	string: '',
+	bytes: '',
+	bool: false,
+	int32: 0,
+	uint32: 0,
+	double: 0,
+	int64: '0',
+	uint64: '0',
+};
+
 function isObject(value: unknown): value is WireMessage {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -73,6 +85,7 @@ export function protocolJson(type: string, message: WireMessage): ProtocolJson {
 		else if (field.rule === 'repeated') {
 			json[name] = Array.isArray(value) ? value.map((item) => single(field.type, item)) : [];
 		} else if (value !== null && value !== undefined) json[name] = single(field.type, value);
+		else if (field.type in zeroValues) json[name] = zeroValues[field.type];
 	}
 	return json;
 }
