@@ -41,10 +41,10 @@ const processSettings = { MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '12' };
 
 /**
  * Flags for V8, which is to keep little: a runtime waits most of the time, and lives for months.
- * - A young generation of 1 MiB instead of 16, and what was freed goes back to the system at once.
+ * - A young generation of 2 MiB instead of 16, and what was freed goes back to the system at once.
  * - One helper thread; what it could do in parallel is a few milliseconds.
  */
-const memoryFlags = ['--max-semi-space-size=1', '--v8-pool-size=1'] as const;
+const memoryFlags = ['--max-semi-space-size=2', '--v8-pool-size=1'] as const;
 /** Those that no Node promises to keep. */
 const memoryFlagsOfNode26 = ['--no-memory-pool', '--memory-saver-mode'] as const;
 

@@ -7,6 +7,7 @@ import { mapPodSandboxRequest } from '../codec-pod-request.ts';
 import { checkInteger, checkPath, refuse } from '../codec-request-checks.ts';
 import { mapResourcesRequest } from '../codec-resources-request.ts';
 import { containerEventToWire } from '../codec-stats-served.ts';
+import type { Container, ContainerStatus } from '../model.ts';
 import { remembered } from '../remember.ts';
 import { inChunks } from './chunks.ts';
 import { containerSubject, demandContainerId, demandPodSandboxId, podSandboxSubject } from './request-ids.ts';
@@ -39,8 +40,13 @@ function stopSeconds(value: unknown): number {
 
 /** @returns the RPCs of an implementation. */
 export function containerRpcs(runtime: ServedRuntime): ServedRpcs {
-	// The encoder knows items that come again by their being the same object.
+	// The encoder knows items and whole answers that come again by their being the same object.
 	const itemOf = remembered(containerToWire);
+	const answerOf = remembered((containers: readonly Container[]) => ({ containers: containers.map(itemOf) }));
+	const statusAnswerOf = remembered((status: ContainerStatus) => ({
+		status: containerStatusToWire(status),
+		info: status.info,
+	}));
 	return {
 		CreateContainer: {
 			kind: 'unary',
@@ -67,8 +73,7 @@ export function containerRpcs(runtime: ServedRuntime): ServedRpcs {
 			subject: noSubject,
 			changes: false,
 			answer: async ({ filter }, call) => {
-				const containers = await runtime.listContainers(mapContainerFilter(filter), call);
-				return { containers: containers.map(itemOf) };
+				return answerOf(await runtime.listContainers(mapContainerFilter(filter), call));
 			},
 		},
 		StreamContainers: {
@@ -87,8 +92,7 @@ export function containerRpcs(runtime: ServedRuntime): ServedRpcs {
 			changes: false,
 			answer: async (request, call) => {
 				const verbose = readFlag(request['verbose']);
-				const status = await runtime.containerStatus(demandContainerId(request), { verbose }, call);
-				return { status: containerStatusToWire(status), info: status.info };
+				return statusAnswerOf(await runtime.containerStatus(demandContainerId(request), { verbose }, call));
 			},
 		},
 		UpdateContainerResources: changing(async (request, call) => {

@@ -7,6 +7,7 @@ import {
 	podSandboxToWire,
 } from '../codec-pod-sandbox-served.ts';
 import { mapResourcesRequest } from '../codec-resources-request.ts';
+import type { PodSandbox } from '../model.ts';
 import { remembered } from '../remember.ts';
 import { inChunks } from './chunks.ts';
 import { demandPodSandboxId, podSandboxSubject } from './request-ids.ts';
@@ -21,8 +22,9 @@ function podName(request: WireMessage): string {
 
 /** @returns the RPCs of an implementation. */
 export function podSandboxRpcs(runtime: ServedRuntime): ServedRpcs {
-	// The encoder knows items that come again by their being the same object.
+	// The encoder knows items and whole answers that come again by their being the same object.
 	const itemOf = remembered(podSandboxToWire);
+	const answerOf = remembered((items: readonly PodSandbox[]) => ({ items: items.map(itemOf) }));
 	return {
 		RunPodSandbox: {
 			kind: 'unary',
@@ -68,8 +70,7 @@ export function podSandboxRpcs(runtime: ServedRuntime): ServedRpcs {
 			subject: noSubject,
 			changes: false,
 			answer: async ({ filter }, call) => {
-				const items = await runtime.listPodSandbox(mapPodSandboxFilter(filter), call);
-				return { items: items.map(itemOf) };
+				return answerOf(await runtime.listPodSandbox(mapPodSandboxFilter(filter), call));
 			},
 		},
 		StreamPodSandboxes: {

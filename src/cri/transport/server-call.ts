@@ -56,7 +56,10 @@ export function createRunningCalls(observe: CallObserver, maxMessageBytes: numbe
 			controller.abort(new DOMException(reason.message, { name: 'AbortError', cause: reason }));
 		};
 		const clearDeadline = onDeadline(call, cancel);
-		(call as EventEmitter).once('cancelled', () => cancel(new CriError('cancelled', 'the caller has gone')));
+		(call as EventEmitter).once('cancelled', () => {
+			// grpc-js tells it of calls that have ended as well, and an error with its stack costs more than such a call.
+			if (running.has(cancel)) cancel(new CriError('cancelled', 'the caller has gone'));
+		});
 		const done = work(controller.signal)
 			// A call that was told to end has ended for that reason, whatever it made of it.
 			.then(observed.succeeded, (error: unknown) => fail(statusOf(observed.failed(reason ?? error))))

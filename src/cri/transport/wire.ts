@@ -9,6 +9,7 @@ import type { WireMessage } from '../codec-fields.ts';
 import { BugError } from '../errors.ts';
 import criscopeV1 from '../generated/criscope-v1.json' with { type: 'json' };
 import runtimeV1 from '../generated/runtime-v1.json' with { type: 'json' };
+import { remembered } from '../remember.ts';
 
 /** One RPC as grpc-js wants it. */
 export type WireMethod = {
@@ -122,10 +123,11 @@ function rootOf(of: WirePackage, ...names: readonly string[]): protobuf.Root {
 function messageCodec(type: protobuf.Type) {
 	const encodeList = listEncoder(type);
 	return {
-		serialize: (message: WireMessage) => {
+		// Nobody changes a message once it is made: one that comes again is encoded already.
+		serialize: remembered((message: WireMessage) => {
 			const bytes = encodeList(message) ?? type.encode(type.fromObject(message)).finish();
 			return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-		},
+		}),
 		deserialize: (bytes: Buffer): WireMessage => type.toObject(type.decode(bytes), toObject),
 	};
 }

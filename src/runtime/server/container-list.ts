@@ -10,25 +10,32 @@ import type { PodParts } from './pod-parts.ts';
 
 /** RPC ListContainers. What is not there is an empty list. */
 export function createListContainers(parts: PodParts): ServedRuntime['listContainers'] {
-	const describe = remembered(describeContainer);
-	return async (filter) => listedContainers(parts, describe, filter);
+	const describeAll = rememberedList();
+	return async (filter) => listedContainers(parts, describeAll, filter);
 }
 
 /** RPC StreamContainers: ListContainers for lists that fit no message. */
 export function createStreamContainers(parts: PodParts): ServedRuntime['streamContainers'] {
-	const describe = remembered(describeContainer);
+	const describeAll = rememberedList();
 	return async function* (filter) {
-		yield* listedContainers(parts, describe, filter);
+		yield* listedContainers(parts, describeAll, filter);
 	};
 }
 
-/** Newest first; the same objects as the last time for records that are the same. */
+type DescribeAll = (records: readonly ContainerRecord[]) => readonly Container[];
+
+/** Newest first; the same objects as the last time for records that are the same, the list itself among them. */
+function rememberedList(): DescribeAll {
+	const describe = remembered(describeContainer);
+	return remembered((records) => records.filter(isListed).map(describe).reverse());
+}
+
 function listedContainers(
 	{ containers }: Pick<PodParts, 'containers'>,
-	describe: (record: ContainerRecord) => Container,
+	describeAll: DescribeAll,
 	filter: ContainerFilter | undefined,
 ): readonly Container[] {
-	const listed = containers.all().filter(isListed).map(describe).reverse();
+	const listed = describeAll(containers.all());
 	return filter === undefined ? listed : listed.filter((container) => matchesContainer(container, filter));
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { StringMap } from '../../cri/model.ts';
+import { remembered } from '../../cri/remember.ts';
 import type { ServedRuntime } from '../../cri/transport/served-runtime.ts';
 import type { ContainerRecord } from '../store/model.ts';
 import { containerState } from '../store/states.ts';
@@ -9,9 +10,10 @@ import { findContainer, type PodParts } from './pod-parts.ts';
 
 /** RPC ContainerStatus. @throws NotFoundError */
 export function createContainerStatus(parts: PodParts): ServedRuntime['containerStatus'] {
+	const describe = remembered((record: ContainerRecord) => describeContainerStatus(record));
 	return async (id, { verbose }) => {
 		const record = findContainer(parts, id, 'read the status of container');
-		return describeContainerStatus(record, verbose ? await verboseInfo(parts, record) : {});
+		return verbose ? describeContainerStatus(record, await verboseInfo(parts, record)) : describe(record);
 	};
 }
 

@@ -10,24 +10,31 @@ import { describeSandbox } from './sandbox-describe.ts';
 
 /** RPC ListPodSandbox. What is not there is an empty list. */
 export function createListPodSandbox(parts: PodParts): ServedRuntime['listPodSandbox'] {
-	const describe = remembered(describeSandbox);
-	return async (filter) => listedSandboxes(parts, describe, filter);
+	const describeAll = rememberedList();
+	return async (filter) => listedSandboxes(parts, describeAll, filter);
 }
 
 /** RPC StreamPodSandboxes: ListPodSandbox for lists that fit no message. */
 export function createStreamPodSandboxes(parts: PodParts): ServedRuntime['streamPodSandboxes'] {
-	const describe = remembered(describeSandbox);
+	const describeAll = rememberedList();
 	return async function* (filter) {
-		yield* listedSandboxes(parts, describe, filter);
+		yield* listedSandboxes(parts, describeAll, filter);
 	};
 }
 
-/** Newest first, as kubelets and people expect of CRI-O; the same objects as the last time for the same records. */
+type DescribeAll = (records: readonly PodSandboxRecord[]) => readonly PodSandbox[];
+
+/** Newest first, as kubelets and people expect of CRI-O; the same list as the last time for the same records. */
+function rememberedList(): DescribeAll {
+	const describe = remembered(describeSandbox);
+	return remembered((records) => records.filter(isListed).map(describe).reverse());
+}
+
 function listedSandboxes(
 	{ sandboxes }: Pick<PodParts, 'sandboxes'>,
-	describe: (record: PodSandboxRecord) => PodSandbox,
+	describeAll: DescribeAll,
 	filter: PodSandboxFilter | undefined,
 ): readonly PodSandbox[] {
-	const listed = sandboxes.all().filter(isListed).map(describe).reverse();
+	const listed = describeAll(sandboxes.all());
 	return filter === undefined ? listed : listed.filter((pod) => matchesPodSandbox(pod, filter));
 }
