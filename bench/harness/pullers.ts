@@ -1,4 +1,4 @@
-/** Three programs that pull images, each with a store that is new for every pull. */
+/** Three programs that pull images. What they pulled stays until all is measured. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -23,32 +23,29 @@ export type Pullers = AsyncDisposable & {
 /** Starts what lives for the whole measurement: containerd and a registry. */
 export async function startPullers(): Promise<Pullers> {
 	const containerd = await startContainerd({ dir: mkdtempSync('/var/tmp/criscope-bench-containerd-') });
-	const emptyContent = await containerd.ctr('content', 'ls', '-q');
 	const viaContainerd: Puller = {
 		name: 'containerd',
-		pull: async (image) => {
-			const cost = await timed(containerd.pid(), () =>
+		pull: (image) =>
+			timed(containerd.pid(), () =>
 				containerd.cri.image('PullImage', { image: { image } }, { timeoutMs: 600_000 }),
-			);
-			// Collects its blobs and layers before it answers: the next pull finds nothing.
-			await containerd.cri.image('RemoveImage', { image: { image } }, { timeoutMs: 120_000 });
-			const left = await containerd.ctr('content', 'ls', '-q');
-			if (left !== emptyContent) throw new Error(`containerd kept something of "${image}": ${left}`);
-			return cost;
-		},
+			),
 	};
+	const dirs = openDirs();
 	return {
 		registry: containerd.registry,
-		pullers: [criscope(containerd.registry.host), podman(), viaContainerd],
-		[Symbol.asyncDispose]: () => containerd.stop(),
+		pullers: [criscope(containerd.registry.host, dirs), podman(dirs), viaContainerd],
+		async [Symbol.asyncDispose]() {
+			await containerd.stop();
+			dirs[Symbol.dispose]();
+		},
 	};
 }
 
-function criscope(host: string): Puller {
+function criscope(host: string, dirs: Dirs): Puller {
 	return {
 		name: 'criscope',
 		pull: (image) =>
-			inNewFolder(async (dir) => {
+			dirs.inNew(async (dir) => {
 				const serve = await startServe({
 					dir,
 					insecureHosts: [host],
@@ -66,11 +63,11 @@ function criscope(host: string): Puller {
 	};
 }
 
-function podman(): Puller {
+function podman(dirs: Dirs): Puller {
 	return {
 		name: 'podman',
 		pull: (image) =>
-			inNewFolder(async (dir) => {
+			dirs.inNew(async (dir) => {
 				const subject = openPodman({ dir });
 				// The files of an empty store are there before the clock runs, as they are for the other two.
 				await subject.images();
@@ -96,13 +93,21 @@ function podman(): Puller {
 	};
 }
 
-async function inNewFolder<T>(work: (dir: string) => Promise<T>): Promise<T> {
-	const dir = mkdtempSync('/var/tmp/criscope-bench-');
-	try {
-		return await work(dir);
-	} finally {
-		rmSync(dir, { recursive: true, force: true });
-	}
+type Dirs = Disposable & { inNew<T>(work: (dir: string) => Promise<T>): Promise<T> };
+
+/** Folders for stores, which go all at the same time. */
+function openDirs(): Dirs {
+	const dirs: string[] = [];
+	return {
+		inNew(work) {
+			const dir = mkdtempSync('/var/tmp/criscope-bench-');
+			dirs.push(dir);
+			return work(dir);
+		},
+		[Symbol.dispose]() {
+			for (const dir of dirs) rmSync(dir, { recursive: true, force: true });
+		},
+	};
 }
 
 async function timed(pid: number, work: () => Promise<unknown>): Promise<PullCost> {

@@ -9,8 +9,12 @@ import {
 	type VariedImage,
 } from './varied-images.ts';
 
-/** An image of 300 MB and 15,000 files in five layers, one of them half of it. Takes seconds to make. */
-export function bigImage(variant?: ImageVariant): VariedImage {
+/**
+ * An image of 300 MB and 15,000 files in five layers, one of them half of it. Takes seconds to make.
+ *
+ * @param issue of two different ones no layer is the same
+ */
+export function bigImage(variant?: ImageVariant, issue = 0): VariedImage {
 	const shares = [
 		{ folder: 'usr', files: 7000, megabytes: 150 },
 		{ folder: 'opt/runtime', files: 4000, megabytes: 70 },
@@ -18,24 +22,36 @@ export function bigImage(variant?: ImageVariant): VariedImage {
 		{ folder: 'srv/app', files: 500, megabytes: 34 },
 	];
 	const layers = shares.map(({ folder, files, megabytes }, index) =>
-		layerOf(manyFiles({ folder, files, totalBytes: megabytes * 1_000_000, seed: 1000 * (index + 1) })),
+		layerOf(
+			manyFiles({
+				folder,
+				files,
+				totalBytes: megabytes * 1_000_000,
+				seed: 1000 * (index + 1) + 10_000 * issue,
+			}),
+		),
 	);
-	return buildVariedImage({ layers: [layerOf(busyboxLayer()), ...layers], variant: variant ?? {} });
+	return buildVariedImage({ layers: [baseLayer(issue), ...layers], variant: variant ?? {} });
 }
 
-/** An image of 50 layers of a dozen files each: what a long Dockerfile leaves. */
-export function manyLayersImage(variant?: ImageVariant): VariedImage {
+/** An image of 50 layers of a dozen files each: what a long Dockerfile leaves. @param issue as of `bigImage` */
+export function manyLayersImage(variant?: ImageVariant, issue = 0): VariedImage {
 	const layers = Array.from({ length: 49 }, (_, index) =>
 		layerOf([
 			{ path: `step/${index}` },
 			...Array.from({ length: 10 }, (_, file) => ({
 				path: `step/${index}/file-${file}`,
-				content: mixedBytes(20_000 + 997 * file, 7000 + 100 * index + file),
+				content: mixedBytes(20_000 + 997 * file, 7000 + 100 * index + file + 100_000 * issue),
 			})),
 			{ path: 'etc/last-step', content: `${index}\n` },
 		]),
 	);
-	return buildVariedImage({ layers: [layerOf(busyboxLayer()), ...layers], variant: variant ?? {} });
+	return buildVariedImage({ layers: [baseLayer(issue), ...layers], variant: variant ?? {} });
+}
+
+function baseLayer(issue: number): Buffer {
+	const mark = issue === 0 ? [] : [{ path: 'etc/issue', content: `${issue}\n` }];
+	return layerOf([...busyboxLayer(), ...mark]);
 }
 
 /** A small image that runs: busybox, and a layer that makes it differ from others. */
