@@ -22,7 +22,8 @@ function namesOf(name: string, spec: FlagSpec): string {
 }
 
 function flagTable(specs: FlagSpecs): readonly string[] {
-	const rows = Object.entries(specs).map(([name, spec]) => {
+	const shown = Object.entries(specs).filter(([, { hidden }]) => hidden !== true);
+	const rows = shown.map(([name, spec]) => {
 		const variable = spec.kind !== 'switch' && spec.env ? ` (variable \`${spec.env}\`)` : '';
 		const again = spec.kind === 'list' ? '; may be repeated' : '';
 		return `| ${namesOf(name, spec)} | ${cell(spec.help)}${again}${variable} |`;
@@ -51,5 +52,5 @@ function verbSection(verb: Verb): string {
  */
 export function commandLineText(before: string, verbs: readonly Verb[]): string {
 	const shared = ['### Flags of every command', ...flagTable(connectionFlags)].join('\n');
-	return `${before.trimEnd()}\n\n${generatedHeading}\n${[shared, ...verbs.map(verbSection)].join('\n')}`;
+	return `${before.trimEnd()}\n\n${generatedHeading}\n${[shared, ...verbs.filter(({ hidden }) => hidden !== true).map(verbSection)].join('\n')}`;
 }

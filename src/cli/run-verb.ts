@@ -26,17 +26,23 @@ function checkOperands(verb: Verb, count: number): void {
 	throw new UsageError(`${problem}; usage: ${usageLine(verb)}`);
 }
 
+/** Those that are for people. */
+function shownVerbs(): readonly Verb[] {
+	return verbs.filter(({ hidden }) => hidden !== true);
+}
+
 /** The error for a word that is no verb. */
 export function unknownVerb(word: string): UsageError {
-	const names = ['serve', 'help', ...verbs.flatMap(({ name, aliases }) => [name, ...aliases])];
+	const names = ['serve', 'help', ...shownVerbs().flatMap(({ name, aliases }) => [name, ...aliases])];
 	const near = didYouMean(word, names) || '; criscope help lists what there is';
 	return new UsageError(`unknown command "${word}"${near}`);
 }
 
 /** Names and summaries, for `criscope help`. */
 export function verbList(): string {
-	const width = Math.max(...verbs.map(({ name }) => name.length));
-	return verbs.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`).join('');
+	const shown = shownVerbs();
+	const width = Math.max(...shown.map(({ name }) => name.length));
+	return shown.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`).join('');
 }
 
 /** The help of one verb. @throws UsageError for a word that is none. */

@@ -69,6 +69,8 @@ export type VerbCall<Specs extends FlagSpecs> = {
 export type Verb<Specs extends FlagSpecs = FlagSpecs> = {
 	readonly name: string;
 	readonly aliases: readonly string[];
+	/** For programs, not for people: in no list and no suggestion. */
+	readonly hidden?: boolean | undefined;
 	/** One line for the list of verbs. */
 	readonly summary: string;
 	readonly operands: Operands;

@@ -3,6 +3,8 @@ import type { Verb } from './verb.ts';
 import { applyVerb } from './verbs/apply.ts';
 import { attachVerb } from './verbs/attach.ts';
 import { checkpointVerb } from './verbs/checkpoint.ts';
+import { completeVerb } from './verbs/complete.ts';
+import { completionVerb } from './verbs/completion.ts';
 import { configVerb } from './verbs/config.ts';
 import { createVerb } from './verbs/create.ts';
 import { deleteVerb } from './verbs/delete.ts';
@@ -87,6 +89,8 @@ export const verbs: readonly Verb[] = [
 	createVerb,
 	startVerb,
 	updateVerb,
+	completionVerb,
+	completeVerb(() => verbs),
 ];
 
 /** The verb of that name or alias. */

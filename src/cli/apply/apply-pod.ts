@@ -41,6 +41,8 @@ export type ApplyOptions = {
 	/** Takes the place of a pod that differs. */
 	readonly replace: boolean;
 	readonly runtimeHandler: string | undefined;
+	/** For the old pod of a replacement, instead of its own. */
+	readonly graceSeconds: number | undefined;
 	/** How images are brought; a policy of its own goes over the manifest's. */
 	readonly images: Omit<EnsureOptions, 'policy'> & { readonly policy: PullPolicy | undefined };
 	readonly tell: (line: string) => void;
@@ -250,7 +252,7 @@ export async function applyPod(
 		);
 	}
 	await bringImages(client, pod, options, context);
-	if (there) await removeApplied(client, there, undefined);
+	if (there) await removeApplied(client, there, options.graceSeconds);
 	const podSandboxId = await createPod(client, pod, manifest, options, context);
 	return { ...podName, action: there ? 'replaced' : 'created', podSandboxId };
 }

@@ -41,6 +41,8 @@ export function manifestHash(
 	{ configMaps, secrets }: Pick<Manifest, 'configMaps' | 'secrets'>,
 ): string {
 	const sorted = (value: unknown): unknown => {
+		// Numbers of what is not looked at.
+		if (typeof value === 'bigint') return String(value);
 		if (Array.isArray(value)) return value.map(sorted);
 		if (typeof value !== 'object' || value === null) return value;
 		const pairs = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -53,6 +53,7 @@ other. No daemon stays: what ends is not started again, and nothing is probed.`,
 		const options = {
 			replace: flags.replace,
 			runtimeHandler: flags.runtime,
+			graceSeconds: grace,
 			images: {
 				policy: flags.pull as PullPolicy | undefined,
 				auth,
