@@ -126,7 +126,7 @@ describe.skipIf(missing)(`crictl${missing ?? ''}`, () => {
 		expect(status.imageFilesystems).toHaveLength(1);
 		const { descriptors } = await json<{ descriptors: { name: string }[] }>('metricdescs');
 		expect(descriptors.map(({ name }) => name)).toContain('container_memory_working_set_bytes');
-		expect((await run('update-runtime-config', '--runtime-config', '10.99.0.0/24')).code).toBe(0);
+		await told('update-runtime-config', '--pod-cidr', '10.99.0.0/24');
 	});
 
 	test('pull, images, inspecti, rmi', async () => {
