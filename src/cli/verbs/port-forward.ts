@@ -4,18 +4,11 @@ import type { CriClient } from '../../cri/ports.ts';
 import { openPortForwarder } from '../../cri/streaming/port-forward.ts';
 import { listenAndForward } from '../../cri/streaming/port-forward-listener.ts';
 import { defaultAddress, type ForwardSpec, parseForwards } from '../../cri/streaming/port-forward-spec.ts';
-import type { StreamingTransport } from '../../cri/streaming/session.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { tellFailure } from '../failures.ts';
 import { findPod } from '../objects/find.ts';
 import { print } from '../output/print.ts';
-import {
-	readTls,
-	type StreamTls,
-	tlsFlags,
-	transportFlag,
-	transportOf,
-} from '../streams/connection-options.ts';
+import { readTls, type StreamTls, tlsFlags, transportFlag } from '../streams/connection-options.ts';
 import { UsageError } from '../usage-error.ts';
 import { defineVerb, type VerbContext } from '../verb.ts';
 
@@ -46,11 +39,7 @@ async function goneBecause(
 async function forward(
 	client: CriClient,
 	{ id, what }: { readonly id: PodSandboxId; readonly what: string },
-	request: {
-		readonly specs: readonly ForwardSpec[];
-		readonly tls: StreamTls;
-		readonly transport: StreamingTransport | undefined;
-	},
+	request: { readonly specs: readonly ForwardSpec[]; readonly tls: StreamTls },
 	context: VerbContext,
 ): Promise<number> {
 	const stop = new AbortController();
@@ -81,7 +70,6 @@ async function forward(
 				const forwarder = await openPortForwarder({
 					url: () => client.runtime.portForward(ports, { signal }),
 					...request.tls,
-					transport: request.transport,
 					signal,
 				});
 				void forwarder.closed.then(look);
@@ -127,22 +115,25 @@ export const portForwardVerb = defineVerb({
 		words: 'POD [LOCAL:]REMOTE…',
 	},
 	flags: {
-		transport: { ...transportFlag.transport, help: 'spdy or websocket (default: spdy)' },
+		transport: {
+			...transportFlag.transport,
+			help: 'spdy, the one that every runtime forwards ports by (default)',
+		},
 		...tlsFlags,
 	},
 	notes: `A POD is an id, the beginning of one, a name or namespace/name. 8080:80 forwards port 8080 of this host, :80 any free
 one, 80 the same one; 0.0.0.0:8080:80 listens for everybody. It goes on until Ctrl+C, which is no failure, or until the pod
 is gone, which is one.`,
 	async run({ flags, operands: [word = '', ...ports] }, context) {
+		if (flags.transport === 'websocket') {
+			throw new UsageError(
+				'port-forward goes by spdy: few runtimes take websocket for it, and none needs it',
+			);
+		}
 		const specs = readSpecs(ports);
 		const tls = await readTls(flags);
 		const client = await context.connect();
 		const { id } = await findPod(client, word, { signal: context.signal });
-		return forward(
-			client,
-			{ id, what: `pod "${sanitizeLine(word)}"` },
-			{ specs, tls, transport: transportOf(flags) },
-			context,
-		);
+		return forward(client, { id, what: `pod "${sanitizeLine(word)}"` }, { specs, tls }, context);
 	},
 });

@@ -1,11 +1,10 @@
 import { Duplex } from 'node:stream';
 import { CriError, InvalidArgumentError, UnavailableError } from '../errors.ts';
 import { createReportCollector } from './exit-report.ts';
-import type { StreamingConnectOptions, StreamingTransport } from './session.ts';
+import type { StreamingConnectOptions } from './session.ts';
 import { createSpdyConnection, type SpdyConnection } from './spdy/connection.ts';
 import { upgradeToSpdy } from './spdy-upgrade.ts';
 import { nextStreamingUrl } from './streaming-url.ts';
-import { tunnelByWebSocket } from './websocket-tunnel.ts';
 
 const protocol = 'portforward.k8s.io';
 /** How much one slow reader may leave unread before every connection of the forwarder is held back. */
@@ -39,17 +38,9 @@ export type PortForwarder = {
  * @throws as upgradeToSpdy does, InvalidArgumentError for a URL that is none, what the `url` function throws.
  * Source: k8s.io/client-go/tools/portforward for streams and headers.
  */
-export async function openPortForwarder(
-	options: StreamingConnectOptions & {
-		/** `spdy` by default, which every runtime takes; `websocket` puts it inside of WebSocket messages. */
-		readonly transport?: StreamingTransport | undefined;
-	},
-): Promise<PortForwarder> {
+export async function openPortForwarder(options: StreamingConnectOptions): Promise<PortForwarder> {
 	const url = await nextStreamingUrl(options.url);
-	const upgraded =
-		options.transport === 'websocket'
-			? await tunnelByWebSocket(url, protocol, options)
-			: await upgradeToSpdy(url, [protocol], options);
+	const upgraded = await upgradeToSpdy(url, [protocol], options);
 	const { promise: closed, resolve } = Promise.withResolvers<string | undefined>();
 	const { signal } = options;
 	const drained: (() => void)[] = [];

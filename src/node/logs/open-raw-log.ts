@@ -113,6 +113,8 @@ export async function openRawLog(options: {
 				const cut = segment.id !== at.segment ? splitter.finish(format) : [];
 				if (segment.id !== at.segment) at = { segment: segment.id, offset: 0 };
 				if (cut.length > 0) return cut;
+				// Before the read: only what was there then proves that this file gets nothing more behind its end.
+				const next = segments.find(({ id, sizeBytes }) => id > segment.id && sizeBytes > 0);
 				const opened = await store.files.open(segment, signal);
 				let chunk: Buffer = Buffer.alloc(0);
 				if (opened !== undefined) {
@@ -130,7 +132,6 @@ export async function openRawLog(options: {
 					if (pieces.length > 0) return pieces;
 					continue;
 				}
-				const next = segments.find(({ id, sizeBytes }) => id > segment.id && sizeBytes > 0);
 				if (next === undefined) return [];
 				at = { segment: next.id, offset: 0 };
 				const left = splitter.finish(format);
