@@ -22,7 +22,7 @@ describe('flags', () => {
 
 	test('an unknown word, theme or missing value likewise', async () => {
 		for (const [args, sentence] of [
-			[['pods'], /^criscope: unknown command "pods"/],
+			[['podz'], /^criscope: unknown command "podz"/],
 			[['--theme', 'pink'], /^criscope: unknown theme "pink"; there are auto, dark/],
 			[['--config'], /^criscope: .*--config/],
 			[['--plain', '--once'], /^criscope: --plain goes on asking/],
