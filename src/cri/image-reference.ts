@@ -40,7 +40,8 @@ export function parseImageReference(text: string): ImageReference {
 	let repository = hasDomain ? name.slice(slash + 1) : name;
 	if (domain === 'index.docker.io') domain = 'docker.io';
 	if (domain === 'docker.io' && !repository.includes('/')) repository = `library/${repository}`;
-	if (!domainPattern.test(domain)) fail(`"${domain}" is no registry`);
+	const port = Number(/:(\d+)$/.exec(domain)?.[1] ?? 0);
+	if (!domainPattern.test(domain) || port > 65_535) fail(`"${domain}" is no registry`);
 	if (/[A-Z]/.test(repository)) fail('the name must be lower case');
 	const wrong = repository.split('/').find((component) => !componentPattern.test(component));
 	if (wrong !== undefined) fail(`"${wrong}" is no part of a name`);

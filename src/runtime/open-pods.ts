@@ -1,7 +1,8 @@
 /** Puts the pod half of the runtime together, and takes over what an earlier run left. */
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { errorMessage } from '../cri/errors.ts';
+import { errorMessage, FailedPreconditionError } from '../cri/errors.ts';
 import type { ContainerEvent } from '../cri/model.ts';
 import type { ServedRuntime } from '../cri/transport/served-runtime.ts';
 import { readBootId } from '../node/boot-id.ts';
@@ -75,6 +76,7 @@ export async function openPods(images: Store, { log, version, now, config }: Pod
 	const paths = { ...usual, namespacesDir: namespacesDir ?? usual.namespacesDir };
 	await makeFolders(paths);
 	const sys = loadLibc();
+	demandSystemd(cgroupDriver);
 	const cgroups = openCgroups(await detectCgroupLayout(), cgroupDriver);
 	const limits: HostLimits = { ...readHostFacts(), cgroupVersion: cgroups.version };
 	const onThisHost = createHybridCrun(paths.programsDir);
@@ -197,6 +199,14 @@ export async function openPods(images: Store, { log, version, now, config }: Pod
 		}),
 		[Symbol.asyncDispose]: () => opened.disposeAsync(),
 	};
+}
+
+/** Without it every pod would fail, each in the words of its OCI runtime. Source: sd_booted(3) */
+function demandSystemd(driver: 'cgroupfs' | 'systemd'): void {
+	if (driver === 'cgroupfs' || existsSync('/run/systemd/system')) return;
+	throw new FailedPreconditionError(
+		'cannot use cgroup_manager "systemd": systemd does not run on this machine; set it to "cgroupfs", for a kubelet too',
+	);
 }
 
 function countBy<Kept>(

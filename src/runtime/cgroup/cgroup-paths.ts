@@ -30,7 +30,9 @@ export const cgroupfsPathsFor: PathsFor = (parent, kind, id) => {
 export const systemdPathsFor: PathsFor = (parent, kind, id) => {
 	// kubelets give a path, of which the last part names the slice.
 	const slice = parent === '' ? defaultParents.systemd : (parent.split('/').filter(Boolean).at(-1) ?? '');
-	if (!slice.endsWith('.slice') || !/^[\w.:@\\-]+$/.test(slice)) {
+	// Each part between dashes is a level, and none is nameless. Source: systemd.slice(5)
+	const isNameless = slice !== '-.slice' && slice.slice(0, -'.slice'.length).split('-').includes('');
+	if (!slice.endsWith('.slice') || isNameless || !/^[\w.:@\\-]+$/.test(slice)) {
 		throw new InvalidArgumentError(
 			`cannot use cgroup_parent "${parent}": the systemd driver needs the name of a slice, such as "system.slice"`,
 		);

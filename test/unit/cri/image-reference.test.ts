@@ -24,12 +24,21 @@ test.each([
 	expect(formatImageReference(parseImageReference(full))).toBe(full);
 });
 
-test.each(['', ' ', 'Nginx', 'a//b', 'a b', 'quay.io/', ':tag', 'a:b c', '-x.y/z', 'a/b@sha256:12'])(
-	'%j is refused',
-	(text) => {
-		expect(() => parseImageReference(text)).toThrow(`cannot use image "${text}": `);
-	},
-);
+test.each([
+	'',
+	' ',
+	'Nginx',
+	'a//b',
+	'a b',
+	'quay.io/',
+	':tag',
+	'a:b c',
+	'-x.y/z',
+	'a/b@sha256:12',
+	'localhost:99999/x',
+])('%j is refused', (text) => {
+	expect(() => parseImageReference(text)).toThrow(`cannot use image "${text}": `);
+});
 
 test.each([
 	['docker.io/library/nginx:1', 'nginx:1'],

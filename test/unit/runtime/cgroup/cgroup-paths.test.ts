@@ -41,7 +41,10 @@ describe('paths under systemd', () => {
 		expect(systemdPathsFor(parent, kind, 'abc')).toEqual({ cgroupsPath, path });
 	});
 
-	test.each(['/kubepods/burstable', 'evil slice.slice'])('refuses "%s"', (parent) => {
-		expect(() => systemdPathsFor(parent, 'container', 'abc')).toThrow(/needs the name of a slice/);
-	});
+	test.each(['/kubepods/burstable', 'evil slice.slice', '.slice', 'a--b.slice', '-a.slice', 'a-.slice'])(
+		'refuses "%s"',
+		(parent) => {
+			expect(() => systemdPathsFor(parent, 'container', 'abc')).toThrow(/needs the name of a slice/);
+		},
+	);
 });
