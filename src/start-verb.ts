@@ -4,8 +4,9 @@ import { access } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import type { Command } from './arguments.ts';
+import type { ConnectionFlags } from './cli/connection-flags.ts';
 import { ReaderGoneError } from './cli/output/print.ts';
-import { type ConnectionFlags, runVerb } from './cli/run-verb.ts';
+import { runVerb } from './cli/run-verb.ts';
 import { chooseEndpoint, describeOrigin, type EndpointChoice } from './cri/endpoints.ts';
 import type { CriClient } from './cri/ports.ts';
 import { localTerminal } from './local-terminal.ts';
@@ -174,5 +175,9 @@ export async function startVerb({ word, before, after }: Command): Promise<numbe
 		for (const name of endingSignals) process.off(name, end);
 		// A pipe that stays open would keep the process.
 		if (stdinOpened) process.stdin.destroy();
+		// So would output that nobody takes; who asks for the end does not wait for that.
+		if (signal.aborted && process.stdout.writableLength + process.stderr.writableLength > 0) {
+			process.exit(128 + signalNumber);
+		}
 	}
 }
