@@ -169,6 +169,8 @@ async function run(options: ServeOptions, context: ServeContext, parts: RunParts
 	if (signal !== undefined) await stopStarting;
 	log('info', 'stopping', { signal: signal ?? 'none: nobody needs it' });
 	ending.abort();
+	// Who waits for a pull is told at once; a call that ends by itself within the grace is waited for.
+	void images.transfers[Symbol.asyncDispose]();
 	await server.stop({ graceMs: shutdownGraceMs, signal: signals.second });
 	// What does not end by itself now is cleaned up by the next start.
 	if (signals.second.aborted) process.exit(128 + constants.signals[signal ?? 'SIGTERM']);

@@ -1,4 +1,5 @@
 /** Equal transfers at the same time are one: its callers come and go, and the last one out ends it. */
+import { UnavailableError } from '../../cri/errors.ts';
 import type { TransferEvent } from '../../cri/image-transfer.ts';
 import { createTransferLog, type TransferLog } from './transfer-log.ts';
 
@@ -57,7 +58,7 @@ export function createSharedTransfers(onNote?: (text: string) => void): SharedTr
 	return {
 		async *run(key, work, { signal } = {}) {
 			signal?.throwIfAborted();
-			if (disposed) throw new Error('the runtime is shutting down');
+			if (disposed) throw shuttingDown();
 			let running = key === undefined ? undefined : keyed.get(key);
 			if (running === undefined) {
 				running = start(key, work);
@@ -81,8 +82,13 @@ export function createSharedTransfers(onNote?: (text: string) => void): SharedTr
 		async [Symbol.asyncDispose]() {
 			disposed = true;
 			const running = [...all];
-			for (const { abort } of running) abort.abort();
+			// Their callers hear why, and may ask again elsewhere or later.
+			for (const { abort } of running) abort.abort(shuttingDown());
 			await Promise.all(running.map(({ settled }) => settled));
 		},
 	};
+}
+
+function shuttingDown(): UnavailableError {
+	return new UnavailableError('the runtime is shutting down');
 }
