@@ -13,6 +13,7 @@ import { type LayerIndex, layerRecord, withIncomplete } from './records/layer-re
 import type { TableChange } from './records/record-table.ts';
 import { stagedLayerDir } from './stage-layer.ts';
 import type { StoreParts } from './store-parts.ts';
+import { syncBatch } from './sync-batch.ts';
 
 /**
  * The records come first, flagged incomplete; then the folders are renamed into place; then the flags go. Killed in
@@ -26,7 +27,12 @@ export async function commitLayers(
 ): Promise<void> {
 	if (layers.length === 0) return;
 	// Before the lock is taken: others need not wait for that.
-	await Promise.all(layers.map(({ staged }) => syncIfThere(staged.tarSplitPath)));
+	await syncBatch(parts.sys, {
+		dir: parts.staging.dir,
+		paths: layers.map(({ staged }) => staged.tarSplitPath),
+		contentBytes: contentBytesOf(layers),
+		syncOne: syncIfThere,
+	});
 	const others = await Promise.all(
 		parts.additional.map(async ({ layers: table, place }) => ({
 			index: await table.read((index) => index, options),
@@ -59,6 +65,10 @@ export async function commitLayers(
 		},
 		options,
 	);
+}
+
+function contentBytesOf(layers: readonly LayerToCommit[]): number {
+	return layers.reduce((sum, { unpacked }) => sum + unpacked.diffSizeBytes, 0);
 }
 
 /** The file of a layer that was committed before has gone already, and is not asked for again. */
@@ -94,7 +104,11 @@ async function place(
 		const dir = stagedLayerDir(staged.dir);
 		toSync.push(...(await driver.finish(dir, { id, parentDir, rootEntrySeen })), dir);
 	}
-	await Promise.all(toSync.map(syncPath));
+	await syncBatch(parts.sys, {
+		dir: staging.dir,
+		paths: toSync,
+		contentBytes: contentBytesOf(layers),
+	});
 
 	const records = new Map(layers.map((layer) => [layer.id, layerRecord(layer, replaced(change, layer.id))]));
 	await forgetElsewhere(parts, change, records);
