@@ -1,4 +1,4 @@
-import type { FlagSpecs } from './flags.ts';
+import type { FlagSpecs, FlagValues } from './flags.ts';
 
 /** Flags of every verb, before it or after it. A verb's own flag of the same letter goes first. */
 export const connectionFlags = {
@@ -28,3 +28,6 @@ export const connectionFlags = {
 	},
 	help: { kind: 'switch', short: 'h', help: 'this text' },
 } as const satisfies FlagSpecs;
+
+/** Where and how to connect, from whichever side of the verb it was written on. */
+export type ConnectionFlags = FlagValues<typeof connectionFlags>;

@@ -1,15 +1,12 @@
 /** Runs one verb: finds it, reads its arguments, checks how many operands there are. */
 import { didYouMean } from '../text/suggest.ts';
-import { connectionFlags } from './connection-flags.ts';
+import { type ConnectionFlags, connectionFlags } from './connection-flags.ts';
 import { usageLine, verbHelp } from './flag-help.ts';
 import { type FlagValues, parseFlags } from './flags.ts';
 import { print } from './output/print.ts';
 import { UsageError } from './usage-error.ts';
 import type { Verb, VerbContext } from './verb.ts';
 import { findVerb, verbs } from './verbs.ts';
-
-/** Where and how to connect, from whichever side of the verb it was written on. */
-export type ConnectionFlags = FlagValues<typeof connectionFlags>;
 
 /** What comes from outside: the process, and how it connects. */
 export type VerbHost = Omit<VerbContext, 'connect'> & {
@@ -86,8 +83,8 @@ export async function runVerb(
 		]),
 	) as ConnectionFlags;
 	let client: ReturnType<VerbContext['connect']> | undefined;
-	const connect = () => {
-		client ??= host.connect(connection);
+	const connect = (instead = connection) => {
+		client ??= host.connect(instead);
 		return client;
 	};
 	try {

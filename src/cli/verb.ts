@@ -1,6 +1,7 @@
 /** What a verb of the command line is: data in a table (verbs.ts), one file each. */
 import type { Readable, Writable } from 'node:stream';
 import type { CriClient } from '../cri/ports.ts';
+import type { ConnectionFlags } from './connection-flags.ts';
 import type { FlagSpecs, FlagValues } from './flags.ts';
 
 /** Columns and rows of a terminal, in cells. */
@@ -40,8 +41,11 @@ export type VerbContext = {
 	readonly takeSignals: (listener: (name: NodeJS.Signals) => void) => Disposable;
 	/** Aborted by SIGINT, SIGTERM and SIGHUP, and when nobody reads stdout any more. */
 	readonly signal: AbortSignal;
-	/** Connects by the rules of the inspector (flags, environment, crictl.yaml, well-known sockets), once. */
-	readonly connect: () => Promise<CriClient>;
+	/**
+	 * Connects by the rules of the inspector (flags, environment, crictl.yaml, well-known sockets), once.
+	 * @param instead flags to go by, in the place of this call's own
+	 */
+	readonly connect: (instead?: ConnectionFlags) => Promise<CriClient>;
 	/** What --config says, on whichever side of the verb. */
 	readonly configPath?: string | undefined;
 	/** Milliseconds since the epoch. */

@@ -2,11 +2,14 @@ import { liveNames } from '../completion/live-names.ts';
 import type { OperandKind } from '../completion/operand-kinds.ts';
 import { type Candidate, findPlace, type Place } from '../completion/place.ts';
 import { splitLine } from '../completion/split-line.ts';
+import { connectionFlags } from '../connection-flags.ts';
+import { parseFlags } from '../flags.ts';
 import { print } from '../output/print.ts';
 import { defineVerb, type Verb, type VerbContext } from '../verb.ts';
 
 /** Nobody waits longer for a key to act. */
-const withinMs = 400;
+const usualWithinMs = 400;
+const longestMs = 60_000;
 
 const live: ReadonlySet<OperandKind> = new Set([
 	'container',
@@ -17,13 +20,19 @@ const live: ReadonlySet<OperandKind> = new Set([
 ]);
 
 /** What the runtime adds; nothing where it does not answer in time. */
-async function ask({ kind, current }: Place, context: VerbContext): Promise<readonly Candidate[]> {
+async function ask(
+	{ kind, current, connection }: Place,
+	context: VerbContext,
+): Promise<readonly Candidate[]> {
 	if (!live.has(kind)) return [];
-	const signal = AbortSignal.any([context.signal, AbortSignal.timeout(withinMs)]);
+	const withinMs = Number(context.env['CRISCOPE_COMPLETION_MS'] ?? '') || usualWithinMs;
+	const signal = AbortSignal.any([context.signal, AbortSignal.timeout(Math.min(withinMs, longestMs))]);
 	const late = new Promise<readonly Candidate[]>((resolve) => {
 		signal.addEventListener('abort', () => resolve([]), { once: true });
 	});
-	const found = context.connect().then((client) => liveNames(client, kind, current, { signal }));
+	// What was typed counts, and where nothing was, the flags of this call.
+	const typed = connection.length > 0 ? parseFlags(connection, connectionFlags).flags : undefined;
+	const found = context.connect(typed).then((client) => liveNames(client, kind, current, { signal }));
 	return Promise.race([found, late]).catch(() => []);
 }
 

@@ -4,13 +4,14 @@ import { UsageError } from '../../../src/cli/usage-error.ts';
 import { verbs } from '../../../src/cli/verbs.ts';
 import { fakeImage, run } from './verb-host.ts';
 
-test.each(verbs.map((verb) => [verb.name, verb] as const))(
+test.each(verbs.filter(({ hidden }) => hidden !== true).map((verb) => [verb.name, verb] as const))(
 	'%s is told of in one table and its help',
 	(name, verb) => {
 		expect(verbList()).toContain(`  ${name} `);
 		const help = helpOfVerb(name);
 		expect(help).toContain(`Usage: criscope ${name} [flags]`);
-		for (const flag of Object.keys(verb.flags)) expect(help).toContain(`--${flag}`);
+		const shown = Object.entries(verb.flags).filter(([, { hidden }]) => hidden !== true);
+		for (const [flag] of shown) expect(help).toContain(`--${flag}`);
 		for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(132);
 		expect(verb.summary).toMatch(/^[A-Z].*[^.]$/);
 	},
