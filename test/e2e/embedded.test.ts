@@ -110,11 +110,13 @@ describe.skipIf(missing)(`the inspector on the embedded runtime${missing ?? ''}`
 		if (!logger) throw new Error('there is no container "logger"');
 		const init = host.initOf(logger.id);
 		const killed = host.runtimePid();
-		process.kill(killed, 'SIGKILL');
-		process.kill(init, 'SIGKILL');
-		await tui.until(/not answering, as of \d+s ago/, patient);
+		// Hung before it is dead, so that there is an age to be seen however fast it comes back.
+		process.kill(killed, 'SIGSTOP');
+		await tui.until(/as of \d+s ago/, patient);
 		// What was known stays in sight.
 		expect(tui.screen()).toContain('Pods (5)');
+		process.kill(init, 'SIGKILL');
+		process.kill(killed, 'SIGKILL');
 		await tui.until('live', patient);
 		expect(host.runtimePid()).not.toBe(killed);
 		await choose(tui, 'chatty-logger');
