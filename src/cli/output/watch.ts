@@ -1,5 +1,6 @@
 /** `--watch`: the same again and again, until somebody has seen enough. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { detectCapabilities } from '../../text/terminal-capabilities.ts';
 import { truncateCells } from '../../text/width.ts';
 import type { FlagSpecs } from '../flags.ts';
 import { UsageError } from '../usage-error.ts';
@@ -32,6 +33,14 @@ export function screenText(text: string, size: { readonly columns: number; reado
 	return `${home}${fitting.map((line) => `${line}${clearLine}\n`).join('')}${clearBelow}`;
 }
 
+/** Whether something can be drawn over what stands there: on a terminal with a cursor to move. */
+export function drawsInPlace({
+	stdoutIsTerminal,
+	env,
+}: Pick<VerbContext, 'stdoutIsTerminal' | 'env'>): boolean {
+	return stdoutIsTerminal && detectCapabilities(env, true).cursorAddressing;
+}
+
 /** How often, and how. */
 export type Again = {
 	/** Undefined for once. */
@@ -45,7 +54,7 @@ export type Again = {
  * a failure when the verb is told to end.
  */
 export async function printAgain(
-	context: Pick<VerbContext, 'stdout' | 'stdoutIsTerminal' | 'terminalSize' | 'signal'>,
+	context: Pick<VerbContext, 'stdout' | 'stdoutIsTerminal' | 'env' | 'terminalSize' | 'signal'>,
 	{ intervalMs, inPlace }: Again,
 	look: () => Promise<string>,
 ): Promise<void> {
@@ -54,7 +63,7 @@ export async function printAgain(
 	try {
 		for (let round = 0; ; round++) {
 			const text = await look();
-			const size = inPlace && context.stdoutIsTerminal ? context.terminalSize() : undefined;
+			const size = inPlace && drawsInPlace(context) ? context.terminalSize() : undefined;
 			if (size) await print(context, screenText(text, size));
 			else await print(context, round > 0 && inPlace ? `\n${text}` : text);
 			await sleep(intervalMs, undefined, { signal });

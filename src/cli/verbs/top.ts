@@ -7,6 +7,7 @@ import { findPod } from '../objects/find.ts';
 import { matches, parseGoRegExp } from '../objects/go-regexp.ts';
 import { humanSize } from '../output/human-size.ts';
 import { print } from '../output/print.ts';
+import { drawsInPlace } from '../output/watch.ts';
 import { openLiveScreen } from '../stats/live-screen.ts';
 import { createUsageLook } from '../stats/look-at-usage.ts';
 import { type Measured, measureContainers, sampledFrom } from '../stats/measure.ts';
@@ -123,7 +124,7 @@ export const topVerb = defineVerb({
 		const podSandboxId =
 			flags.pod === undefined ? undefined : (await findPod(client, flags.pod, { signal })).id;
 		const look = createLook(client, { podSandboxId, namespace }, context);
-		if (!flags.once && context.stdoutIsTerminal && context.terminal) {
+		if (!flags.once && drawsInPlace(context) && context.terminal) {
 			await showLive(look, { order, intervalMs, most }, context);
 			return 0;
 		}

@@ -106,12 +106,18 @@ describe('--watch', () => {
 		return { stdout, chunks };
 	}
 
-	async function watched(inPlace: boolean, stdoutIsTerminal: boolean): Promise<string> {
+	async function watched(inPlace: boolean, stdoutIsTerminal: boolean, TERM = 'xterm'): Promise<string> {
 		const ending = new AbortController();
 		const { stdout, chunks } = collect();
 		let round = 0;
 		await printAgain(
-			{ stdout, stdoutIsTerminal, terminalSize: () => ({ columns: 5, rows: 3 }), signal: ending.signal },
+			{
+				stdout,
+				stdoutIsTerminal,
+				env: { TERM },
+				terminalSize: () => ({ columns: 5, rows: 3 }),
+				signal: ending.signal,
+			},
 			{ intervalMs: 1, inPlace },
 			async () => {
 				await tick();
@@ -129,6 +135,7 @@ describe('--watch', () => {
 
 	test('one block after the other elsewhere, without escape codes', async () => {
 		expect(await watched(true, false)).toBe('1: long\nb\nc\n\n2: long\nb\nc\n');
+		expect(await watched(true, true, 'dumb')).toBe('1: long\nb\nc\n\n2: long\nb\nc\n');
 		expect(await watched(false, true)).toBe('1: long\nb\nc\n2: long\nb\nc\n');
 	});
 
@@ -137,6 +144,7 @@ describe('--watch', () => {
 		const context = {
 			stdout,
 			stdoutIsTerminal: true,
+			env: { TERM: 'xterm' },
 			terminalSize: () => undefined,
 			signal: new AbortController().signal,
 		};
