@@ -68,24 +68,24 @@ describe.each(verbRuntimes)('streaming verbs on $runtime', ({ missing, start }) 
 		const expectSameSettings = () =>
 			expect(readFileSync(`${settings()}.after`, 'utf8')).toBe(readFileSync(`${settings()}.before`, 'utf8'));
 
-		test.each([[], ['-s']])(
-			'exec %s: output by stream, and the exit code of the command',
-			async (...flags) => {
-				for (const exitCode of [0, 7, 255]) {
-					const script = `echo out; echo err >&2; exit ${exitCode}`;
-					expect(await rig.criscope('exec', ...flags, box.name, 'sh', '-c', script)).toEqual({
-						exitCode,
-						stdout: 'out\n',
-						stderr: 'err\n',
-					});
-				}
-				const killed = await rig.criscope('exec', ...flags, box.id, 'sh', '-c', 'kill -9 $$');
-				expect(killed).toEqual({ exitCode: 137, stdout: '', stderr: '' });
-				const absent = await rig.criscope('exec', ...flags, box.id.slice(0, 16), 'no-such-program');
-				expect(absent).toMatchObject({ exitCode: 1, stdout: '' });
-				expect(absent.stderr).toMatch(/^criscope: cannot .*no-such-program.*\n$/);
-			},
-		);
+		test.each([
+			['streamed', []],
+			['at once', ['-s']],
+		] as const)('exec %s: output by stream, and the exit code of the command', async (_how, flags) => {
+			for (const exitCode of [0, 7, 255]) {
+				const script = `echo out; echo err >&2; exit ${exitCode}`;
+				expect(await rig.criscope('exec', ...flags, box.name, 'sh', '-c', script)).toEqual({
+					exitCode,
+					stdout: 'out\n',
+					stderr: 'err\n',
+				});
+			}
+			const killed = await rig.criscope('exec', ...flags, box.id, 'sh', '-c', 'kill -9 $$');
+			expect(killed).toEqual({ exitCode: 137, stdout: '', stderr: '' });
+			const absent = await rig.criscope('exec', ...flags, box.id.slice(0, 16), 'no-such-program');
+			expect(absent).toMatchObject({ exitCode: 1, stdout: '' });
+			expect(absent.stderr).toMatch(/^criscope: cannot .*no-such-program.*\n$/);
+		});
 
 		test('exec ends at its timeout, with or without a stream', async () => {
 			for (const flags of [['-s'], []]) {
@@ -216,9 +216,11 @@ describe.each(verbRuntimes)('streaming verbs on $runtime', ({ missing, start }) 
 			tui.type('clear; until [ "$(stty size)" = \'25 90\' ]; do usleep 50000; done; echo resized-$((1+1))\r');
 			await tui.until('resized-2');
 			// Ctrl-C is the command's, not ours.
-			tui.type('sh -c "echo asleep-$((1+1)); sleep 300"; echo awake-$((1+1))\r');
+			tui.type('sh -c "echo asleep-$((1+1)); sleep 300"\r');
 			await tui.until('asleep-2');
 			tui.type('\x03');
+			await tui.until('^C');
+			tui.type('echo awake-$((1+1))\r');
 			await tui.until('awake-2');
 			tui.type('vi /tmp/written\r');
 			await tui.until('~');
