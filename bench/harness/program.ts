@@ -170,12 +170,12 @@ export function report(
 	what: string,
 	value: number,
 	unit: string,
-	goal?: { readonly name: string; readonly value: number },
+	...goals: readonly { readonly name: string; readonly value: number }[]
 ): void {
 	const figure = value.toFixed(Math.abs(value) < 10 ? 2 : 0);
-	const ratio =
-		goal === undefined
-			? ''
-			: `, ${(value / goal.value).toFixed(2)} of ${goal.name} (${goal.value.toFixed(0)} ${unit})`;
-	console.log(`${what}: ${figure} ${unit}${ratio}`);
+	const ratios = goals.map((goal) => {
+		const other = goal.value.toFixed(Math.abs(goal.value) < 10 ? 1 : 0);
+		return `, ${(value / goal.value).toFixed(2)} of ${goal.name} (${other} ${unit})`;
+	});
+	console.log(`${what}: ${figure} ${unit}${ratios.join('')}`);
 }

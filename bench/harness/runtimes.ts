@@ -1,4 +1,4 @@
-/** Two runtimes side by side that make the same pods: one image, one network configuration, one parent of cgroups. */
+/** Runtimes side by side that make the same pods: one image, one network configuration, one parent of cgroups. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { CriClient } from '../../src/cri/ports.ts';
@@ -7,6 +7,7 @@ import { startContainerd } from '../../test/helpers/containerd.ts';
 import { buildImage, busyboxLayer } from '../../test/helpers/image-archive.ts';
 import { processTree } from '../../test/helpers/process-tree.ts';
 import { startServe } from '../../test/helpers/serve.ts';
+import { findCrio, startCrio } from './crio.ts';
 import { memoryOf } from './program.ts';
 
 /** Memory in MiB, and how many processes. */
@@ -28,14 +29,14 @@ export type Runtime = {
 	footprint(): Footprint;
 };
 
-/** Both, and what their pods are made of. */
+/** All of them, ours first, then containerd, then CRI-O where there is one; and what their pods are made of. */
 export type Runtimes = AsyncDisposable & {
 	readonly all: readonly Runtime[];
 	readonly image: string;
 	readonly cgroupParent: string;
 };
 
-/** Starts both, with the image pulled. Needs root. */
+/** Starts them, with the image pulled. Needs root. */
 export async function startRuntimes(): Promise<Runtimes> {
 	await using undo = new AsyncDisposableStack();
 	const containerd = await startContainerd();
@@ -56,12 +57,12 @@ export async function startRuntimes(): Promise<Runtimes> {
 	});
 	undo.defer(async () => void (await serve.stop()));
 
-	const all: readonly Runtime[] = [
+	const all: Runtime[] = [
 		{
 			name: 'criscope',
 			client: createCriClient(serve.endpoint),
 			podLogsDir: at('pods'),
-			footprint: () => footprintOf(ownProcesses(serve.pid()), monitorsBy('conmon', dir)),
+			footprint: () => footprintOf(ownProcesses(serve.pid()), monitorsBy('conmon', serve.runRoot)),
 		},
 		{
 			name: 'containerd',
@@ -70,6 +71,23 @@ export async function startRuntimes(): Promise<Runtimes> {
 			footprint: () => footprintOf([containerd.pid()], monitorsBy('containerd-shim-runc-v2', containerd.dir)),
 		},
 	];
+	const programs = findCrio();
+	if (programs !== undefined) {
+		mkdirSync(at('crio-pods'));
+		const crio = undo.use(
+			await startCrio(programs, {
+				dir: at('crio'),
+				registryHost: containerd.registry.host,
+				cniDir: path.join(containerd.dir, 'cni'),
+			}),
+		);
+		all.push({
+			name: 'CRI-O',
+			client: createCriClient(crio.endpoint),
+			podLogsDir: at('crio-pods'),
+			footprint: () => footprintOf([crio.pid], monitorsBy('conmon', at('crio'))),
+		});
+	}
 	const image = `${containerd.registry.host}/bench/busybox:1`;
 	await containerd.registry.push('bench/busybox', '1', buildImage({ layers: [busyboxLayer()] }));
 	for (const { client } of all) {

@@ -34,7 +34,7 @@ export type PodSandboxConfig = {
 /** Source: message ContainerConfig. */
 export type ContainerConfig = {
 	readonly metadata: ContainerMetadata;
-	readonly image: { readonly image: string };
+	readonly image: { readonly image: string; readonly userSpecifiedImage?: string | undefined };
 	readonly command?: readonly string[] | undefined;
 	readonly args?: readonly string[] | undefined;
 	readonly workingDir?: string | undefined;
