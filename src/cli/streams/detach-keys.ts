@@ -13,7 +13,7 @@ export const detachFlag = {
 	'detach-keys': {
 		kind: 'text',
 		value: 'KEYS',
-		help: `keys that leave the session, which goes on without them (default: ${usualDetachKeys}; none: no keys)`,
+		help: `keys that leave the running session (default: ${usualDetachKeys}; none: no keys)`,
 	},
 } as const satisfies FlagSpecs;
 
