@@ -127,6 +127,20 @@ export async function recordPod(pod: PodName, endpoint: string): Promise<void> {
 	await writePodFile(uid, recordName, JSON.stringify({ namespace, name, uid, endpoint }));
 }
 
+async function readRecord(uid: string): Promise<Partial<PodName & { readonly endpoint: string }>> {
+	const text = await readFile(path.join(podFolder(uid), recordName), 'utf8').catch(() => '{}');
+	return JSON.parse(text) as Partial<PodName & { readonly endpoint: string }>;
+}
+
+/** Removes the folder and the logs of a pod that was removed by its id, if criscope made it; nothing of others. */
+export async function removeOwnTraces(pod: PodName): Promise<void> {
+	if (!isUid(pod.uid)) return;
+	const { namespace, name } = await readRecord(pod.uid);
+	if (namespace !== pod.namespace || name !== pod.name) return;
+	await rm(podLogDirectory(pod), { recursive: true, force: true });
+	await removePodFolder(pod.uid);
+}
+
 /**
  * Removes folders and logs of pods that are gone, but for young ones.
  * @param alive uids of all pods of the runtime at `endpoint`; another runtime's pods are not in its list
@@ -140,8 +154,7 @@ export async function sweepPodFolders(
 	for (const uid of names) {
 		if (!isUid(uid) || alive.has(uid)) continue;
 		const { mtimeMs } = await stat(podFolder(uid));
-		const text = await readFile(path.join(podFolder(uid), recordName), 'utf8').catch(() => '{}');
-		const pod = JSON.parse(text) as Partial<PodName & { readonly endpoint: string }>;
+		const pod = await readRecord(uid);
 		if (pod.endpoint !== endpoint || pod.uid !== uid || nowMs - mtimeMs < youngMs) continue;
 		await rm(podLogDirectory(pod as PodName), { recursive: true, force: true });
 		await removePodFolder(uid);

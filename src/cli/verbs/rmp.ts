@@ -4,6 +4,7 @@ import { sanitizeLine } from '../../text/sanitize.ts';
 import { forEachObjectAtOnce } from '../failures.ts';
 import { findPod } from '../objects/find.ts';
 import { print } from '../output/print.ts';
+import { removeOwnTraces } from '../run/pod-folder.ts';
 import { UsageError } from '../usage-error.ts';
 import { defineVerb, type VerbContext } from '../verb.ts';
 
@@ -14,7 +15,7 @@ async function removeOne(
 	context: VerbContext,
 ): Promise<void> {
 	const { signal } = context;
-	const { id } = await findPod(client, word, { signal });
+	const { id, metadata } = await findPod(client, word, { signal });
 	const { state } = await client.runtime.podSandboxStatus(id, { verbose: false }, { signal });
 	const shown = sanitizeLine(word);
 	if (state === 'ready') {
@@ -27,6 +28,7 @@ async function removeOne(
 		await print(context, `Stopped sandbox ${shown}\n`);
 	}
 	await client.runtime.removePodSandbox(id, { signal });
+	await removeOwnTraces(metadata);
 	await print(context, `Removed sandbox ${shown}\n`);
 }
 
