@@ -11,7 +11,8 @@ Without a command it finds the runtime's socket and opens the inspector; press ?
 Where input or output is no terminal it prints one plain snapshot of the node and exits.
 
 Commands, with crictl's flags and output; criscope COMMAND --help says more:
-${verbList()}  serve        Run the embedded runtime: the CRI on a unix socket
+${verbList()}  banner       Say in a few lines how this node is, also at each login (--install)
+  serve        Run the embedded runtime: the CRI on a unix socket
   help         This text, or that of a command
 
 Flags of the inspector and of every command:

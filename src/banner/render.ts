@@ -40,13 +40,17 @@ function widthOf(spans: readonly Span[]): number {
 	return spans.reduce((sum, { text }) => sum + stringWidthCells(text), 0);
 }
 
-function painter({ colors, unicode }: BannerScreen) {
-	/** Our own signs are chosen; what came from outside loses what this terminal has no sign for. */
-	const plain = (text: string): string => (unicode ? text : text.replace(/[^\x20-\x7e]/gu, '?'));
+/** Text from outside, fit for this terminal; before anything is measured, since a sign of no width becomes one of one. */
+function clean(text: string, { dot }: Signs): string {
+	const line = sanitizeLine(text);
+	return dot === signs.unicode.dot ? line : line.replace(/[^\x20-\x7e]/gu, '?');
+}
+
+function painter({ colors }: BannerScreen) {
 	return (spans: readonly Span[]): string =>
 		spans
 			.map(({ text, style }) =>
-				style === undefined || colors === 'none' ? plain(text) : `\x1b[${sgr[style]}m${plain(text)}\x1b[0m`,
+				text === '' || style === undefined || colors === 'none' ? text : `\x1b[${sgr[style]}m${text}\x1b[0m`,
 			)
 			.join('');
 }
@@ -70,12 +74,12 @@ function identityLines(facts: BannerFacts, room: number, chars: Signs): readonly
 			? { text: 'roles unknown', style: 'dim' }
 			: roles.length === 0
 				? { text: 'no Kubernetes node', style: 'dim' }
-				: { text: sanitizeLine(roles.join(', ')), style: 'cyan' };
+				: { text: clean(roles.join(', '), chars), style: 'cyan' };
 	const runtimeSpan: Span = version
-		? { text: sanitizeLine(`${version.runtimeName} ${version.runtimeVersion}`) }
+		? { text: clean(`${version.runtimeName} ${version.runtimeVersion}`, chars) }
 		: { text: runtime?.kind === 'none' ? 'no container runtime' : 'runtime unknown', style: 'dim' };
 	const machineText = machineId === null ? 'no machine id' : `machine ${machineId ?? 'id unknown'}`;
-	const name: Span = { text: sanitizeLine(hostname ?? 'hostname unknown'), style: 'bold' };
+	const name: Span = { text: clean(hostname ?? 'hostname unknown', chars), style: 'bold' };
 	const all = [name, roleSpan, runtimeSpan];
 	const machine: Span = { text: machineText, style: 'dim' };
 	const one = joined([...all, machine], room, chars);
@@ -108,21 +112,21 @@ function verdictRows(
 	const cells = room - 2;
 	const isList = head.endsWith(':');
 	const gap = isList ? ', ' : ` ${dot} `;
-	const texts: string[] = [truncateCells(sanitizeLine(head), cells, { ellipsis })];
+	const texts: string[] = [truncateCells(clean(head, chars), cells, { ellipsis })];
 	const headText = texts[0] ?? '';
 	let shown = 0;
-	for (const item of items.map(sanitizeLine)) {
+	for (const item of items.map((text) => clean(text, chars))) {
 		const row = texts.at(-1) ?? '';
 		const before = row === headText && isList ? ' ' : row === '' ? '' : gap;
 		const isLastRow = texts.length === mostRows;
 		const others = items.length - shown - 1;
-		// Only the last row needs room for the number of those that do not fit.
-		const more = others > 0 && isLastRow ? stringWidthCells(` +${others} more`) : 0;
+		// Behind it comes the number of those that do not fit, or on another row than the last a comma.
+		const more = others === 0 ? 0 : isLastRow ? stringWidthCells(` +${others} more`) : 1;
 		const left = cells - stringWidthCells(row) - stringWidthCells(before) - more;
 		if (stringWidthCells(item) <= left) texts[texts.length - 1] = `${row}${before}${item}`;
 		else if (!isLastRow) {
 			if (row !== headText || !isList) texts[texts.length - 1] = `${row}${isList ? ',' : ''}`;
-			texts.push(truncateCells(item, cells - (texts.length + 1 === mostRows ? 9 : 0), { ellipsis }));
+			texts.push(truncateCells(item, cells - more, { ellipsis }));
 		} else {
 			// The first one says more than its number, so that it is cut where nothing else is shown.
 			if (shown > 0 || left < leastItemCells) break;
@@ -134,11 +138,16 @@ function verdictRows(
 	return texts.map((text, index): readonly Span[] => {
 		const isFirst = index === 0;
 		const loud = level === 'fail' || level === 'warn' ? style : level === 'unknown' ? 'dim' : undefined;
-		const last = index === texts.length - 1 && hidden > 0;
+		const rest = index === texts.length - 1 && hidden > 0 ? ` +${hidden} more` : '';
+		const shownHead = truncateCells(headText, cells - stringWidthCells(rest), { ellipsis });
+		const body = truncateCells(text, cells - stringWidthCells(rest), { ellipsis }).slice(
+			isFirst ? shownHead.length : 0,
+		);
 		return [
 			...(isFirst ? [{ text: chars[level], style }, { text: ' ' }] : [{ text: '  ' }]),
-			...(isFirst ? [{ text: headText, style: loud }, { text: text.slice(headText.length) }] : [{ text }]),
-			...(last ? [{ text: ` +${hidden} more`, style: 'dim' } satisfies Span] : []),
+			...(isFirst ? [{ text: shownHead, style: loud }] : []),
+			{ text: body },
+			{ text: rest, style: 'dim' },
 		];
 	});
 }
