@@ -4,7 +4,7 @@
  * hierarchy is not to be seen, it works.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { HandlerConfig } from './model.ts';
 
@@ -13,7 +13,6 @@ import type { HandlerConfig } from './model.ts';
  * script keeps the program's name, since conmon and we tell runtimes by it. What was found out is remembered.
  * @param scriptDir where programs may be run from: a run root may be mounted noexec
  * @param mountinfo where the host's mounts are read, once
- * @returns a function that throws the errors of read and write
  */
 export function createHybridCrun(
 	scriptDir: string,
@@ -25,9 +24,14 @@ export function createHybridCrun(
 		if (path.basename(handler.path) !== 'crun' || handler.type !== 'oci') return handler;
 		unified ??= { at: unifiedBesideV1(readFileSync(mountinfo, 'utf8')) };
 		if (unified.at === undefined) return handler;
-		const script = scripts.get(handler.path) ?? writeScript(handler.path, scriptDir, unified.at);
-		scripts.set(handler.path, script);
-		return { ...handler, path: script };
+		try {
+			const script = scripts.get(handler.path) ?? writeScript(handler.path, scriptDir, unified.at);
+			scripts.set(handler.path, script);
+			return { ...handler, path: script };
+		} catch {
+			// Without room for it crun says itself that it cannot; others are not to suffer. It is tried again.
+			return handler;
+		}
 	};
 }
 
@@ -35,8 +39,11 @@ export function createHybridCrun(
 function writeScript(crun: string, scriptDir: string, unified: string): string {
 	const folder = path.join(scriptDir, createHash('sha256').update(crun).digest('hex').slice(0, 12));
 	const script = path.join(folder, 'crun');
+	const text = scriptFor(crun, unified);
+	// A full disk must not keep the next start from what an earlier one has written.
+	if (existsSync(script) && readFileSync(script, 'utf8') === text) return script;
 	mkdirSync(folder, { recursive: true, mode: 0o700 });
-	writeFileSync(`${script}.new`, scriptFor(crun, unified), { mode: 0o700 });
+	writeFileSync(`${script}.new`, text, { mode: 0o700 });
 	// Another one may be running it.
 	renameSync(`${script}.new`, script);
 	return script;
