@@ -5,7 +5,7 @@ import type { Handlers } from './server/pod-parts.ts';
 
 /** @param read what is configured now, the default first; asked each time, since it may be read anew */
 export function createHandlers(read: () => readonly HandlerConfig[]): Handlers {
-	return {
+	const handlers: Handlers = {
 		get all() {
 			return read();
 		},
@@ -23,5 +23,12 @@ export function createHandlers(read: () => readonly HandlerConfig[]): Handlers {
 				`cannot use runtime handler "${handler.name}": it runs containers in virtual machines (a shim v2), which criscope does not do yet`,
 			);
 		},
+		of({ runtimeHandler, handler: kept }) {
+			if (kept === undefined) return handlers.demand(runtimeHandler);
+			// Its program may have moved with an upgrade; what it keeps of its containers stays where it was.
+			const now = read().find(({ name, type }) => name === kept.name && type === 'oci');
+			return now === undefined ? kept : { ...now, root: kept.root };
+		},
 	};
+	return handlers;
 }

@@ -101,7 +101,11 @@ async function settleContainer(parts: Parts, record: ContainerRecord): Promise<v
 		await remember(parts.log, id, parts.containers.update(id, { startedAtNanos: parts.now() }));
 	}
 	// In the background: a process without exit file is waited for, and others must not wait with it.
-	void parts.ends.note(id);
+	parts.ends
+		.note(id)
+		.catch((error: unknown) =>
+			parts.log('error', 'cannot take note of an end', { object: id, error: errorMessage(error) }),
+		);
 }
 
 function endedByReboot(parts: Parts, record: ContainerRecord): Partial<ContainerRecord> {
@@ -119,9 +123,7 @@ function endedByReboot(parts: Parts, record: ContainerRecord): Partial<Container
 async function hasStarted(parts: Parts, record: ContainerRecord): Promise<boolean> {
 	const paths = parts.paths.containerPaths(record.id, record.logPath);
 	if (parts.processes.readExit(record.id, paths) !== undefined) return true;
-	const state = await parts.processes
-		.state(record.id, parts.handlers.demand(record.runtimeHandler))
-		.catch(() => undefined);
+	const state = await parts.processes.state(record.id, parts.handlers.of(record)).catch(() => undefined);
 	return state?.status === 'running' || state?.status === 'paused' || state?.status === 'stopped';
 }
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { whatIsMissing } from '../helpers/requires.ts';
 import { openTortureRig, type TortureRig } from '../helpers/torture-rig.ts';
 
+const runcPath = ['/usr/sbin/runc', '/usr/bin/runc'].find((file) => existsSync(file));
 const parts = ['root', 'runc', 'conmon', 'ip', 'iptables', '/usr/lib/cni/bridge', '/bin/busybox'];
 const untilTold = 'trap "exit 7" TERM; echo told; sleep 1000 & wait';
 
@@ -94,5 +95,46 @@ describe.each(runtimes)('handler $name', ({ name, missing, configuration }) => {
 			await rig.removePod(pod);
 			await rig.nothingLeft(20_000);
 		});
+	});
+});
+
+const missing = whatIsMissing(...parts, 'crun');
+describe.skipIf(missing)(`another configuration${missing ?? ''}`, () => {
+	let rig: TortureRig;
+	beforeAll(async () => {
+		rig = await openTortureRig('other', {
+			configuration: `[crio.runtime.runtimes.special]\nruntime_path = "${runcPath}"\n`,
+		});
+	});
+	afterAll(() => rig?.close());
+
+	test('leaves containers to the handlers that made them, gone or no longer the default', {
+		timeout: 120_000,
+	}, async () => {
+		const [gone, usual] = [await rig.runPod('gone', {}, 'special'), await rig.runPod('usual')];
+		const [one, other, third] = [
+			await rig.createContainer(gone, 'gone', 'one', untilTold),
+			await rig.createContainer(gone, 'gone', 'other', untilTold),
+			await rig.createContainer(usual, 'usual', 'third', untilTold),
+		];
+		for (const id of [one, other, third]) await rig.start(id);
+		const init = await rig.initOf(one);
+		await rig.crash();
+		process.kill(init, 'SIGKILL');
+		const dropIn = path.join(rig.host.dir, 'conf.d/10-other.conf');
+		const file = path.join(rig.host.dir, 'runtime.conf');
+		const [kept = ''] = readFileSync(file, 'utf8').split('[crio.runtime.runtimes.special]');
+		writeFileSync(file, kept);
+		writeFileSync(dropIn, '[crio.runtime]\ndefault_runtime = "crun"\n');
+		await rig.serve.start();
+		expect((await rig.ended(one)).exit_code).toBe(137);
+		await expect(rig.runPod('new', {}, 'special')).rejects.toThrow(/it is not configured/);
+		for (const id of [other, third]) {
+			await rig.stop(id, 30);
+			expect(await rig.status(id)).toMatchObject({ state: 'CONTAINER_EXITED', exit_code: 7 });
+		}
+		await rig.removePod(gone);
+		await rig.removePod(usual);
+		await rig.nothingLeft(20_000);
 	});
 });

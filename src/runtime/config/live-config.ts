@@ -10,7 +10,7 @@ import type { RuntimeConfig } from './runtime-config.ts';
 /** What counts now. */
 export type LiveConfig = {
 	readonly current: () => RuntimeConfig;
-	/** The handlers that count now, the default first; those of an earlier reading stay, for the containers that they made. */
+	/** The handlers that count now, the default first. What was made keeps its own (`Handlers.of`). */
 	readonly handlers: (runDir: string) => readonly HandlerConfig[];
 	/** Reads anew. What is wrong is logged, and nothing changes then. */
 	readonly reload: () => Promise<void>;
@@ -31,7 +31,6 @@ export function createLiveConfig(
 ): LiveConfig {
 	let config = first;
 	let turn = Promise.resolve();
-	let former: readonly RuntimeConfig[] = [];
 
 	async function reload(): Promise<void> {
 		let next: RuntimeConfig;
@@ -49,21 +48,13 @@ export function createLiveConfig(
 		if (waiting.length > 0)
 			log('warn', 'settings that count after a restart only have changed', { keys: waiting });
 		if (reloaded.length === 0 && restart.length === 0) return;
-		former = [...former, config];
 		config = next;
 		onChange(next);
 	}
 
 	return {
 		current: () => config,
-		handlers(runDir) {
-			const now = config.handlers(runDir);
-			const gone = former.flatMap((one) => one.handlers(runDir));
-			const byName = new Map([...gone, ...now].map((handler) => [handler.name, handler]));
-			return [...new Set([...now.map(({ name }) => name), ...byName.keys()])].flatMap(
-				(name) => byName.get(name) ?? [],
-			);
-		},
+		handlers: (runDir) => config.handlers(runDir),
 		reload() {
 			turn = turn.then(reload);
 			return turn;

@@ -17,7 +17,7 @@ export function createCreateContainer(parts: PodParts): ServedRuntime['createCon
 		parts.creations.claim(sandbox.id);
 		const { name } = config.metadata;
 		try {
-			parts.specs.checkContainer(config, sandbox.request, parts.handlers.demand(sandbox.runtimeHandler));
+			parts.specs.checkContainer(config, sandbox.request, parts.handlers.of(sandbox));
 			const fullName = containerName(config.metadata, sandbox.request.metadata);
 			const known = parts.containers.byName(fullName);
 			if (known !== undefined && known.podSandboxId !== sandbox.id) {

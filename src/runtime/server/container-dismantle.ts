@@ -29,10 +29,7 @@ export async function dismantleContainer(parts: PodParts, id: string): Promise<b
 	const { bundleDir, exitsDir, attachDir } = parts.paths.containerPaths(id, record.logPath);
 	const parent = parts.sandboxes.get(record.podSandboxId)?.request.cgroupParent;
 	const runtimeSteps: readonly DismantleStep[] = [
-		[
-			'delete the container from its runtime',
-			() => parts.processes.delete(id, parts.handlers.demand(record.runtimeHandler)),
-		],
+		['delete the container from its runtime', () => parts.processes.delete(id, parts.handlers.of(record))],
 		['end its monitor', () => endMonitor(parts, record)],
 	];
 	const layerSteps: readonly DismantleStep[] = [

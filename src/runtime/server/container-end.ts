@@ -84,10 +84,9 @@ export function createContainerEnds(parts: Omit<PodParts, 'ends'>): ContainerEnd
 	const tidy = async (record: ContainerRecord, saved: boolean): Promise<void> => {
 		const { id, request } = record;
 		const isShared = request.security.namespaces.pid !== 'container';
-		const handler = parts.handlers.demand(record.runtimeHandler);
 		const killRest: DismantleStep = [
 			'kill what is left',
-			() => processes.kill(id, handler, 'SIGKILL', { all: true }),
+			() => processes.kill(id, parts.handlers.of(record), 'SIGKILL', { all: true }),
 		];
 		const removeExit: DismantleStep = [
 			'remove the exit file',

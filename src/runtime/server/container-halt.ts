@@ -33,7 +33,7 @@ export function createContainerHalts(
 		const record = parts.containers.get(id);
 		if (record === undefined) return;
 		try {
-			await parts.processes.kill(id, parts.handlers.demand(record.runtimeHandler), name);
+			await parts.processes.kill(id, parts.handlers.of(record), name);
 		} catch (error) {
 			// It may be gone, or the runtime may be broken; the processes themselves tell which.
 			parts.log('warn', 'cannot signal a container', {

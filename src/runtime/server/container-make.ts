@@ -71,7 +71,7 @@ async function makeAndCreate(
 				{
 					id,
 					name: record.name,
-					handler: parts.handlers.demand(record.runtimeHandler),
+					handler: parts.handlers.of(record),
 					paths,
 					terminal: request.tty,
 					stdin: request.stdin,
@@ -107,6 +107,7 @@ function newRecord(
 		phase: 'creating',
 		request,
 		runtimeHandler: sandbox.runtimeHandler,
+		handler: parts.handlers.of(sandbox),
 		bootId: parts.bootId,
 		imageId: image.id,
 		imageRef,
@@ -171,7 +172,7 @@ async function makeBundle(
 	const { namespaces } = sandbox.request.security;
 	const files = parts.paths.sandboxFiles(sandbox.id);
 	const { cgroupsPath } = parts.cgroups.pathsFor(sandbox.cgroupParent, 'container', id);
-	const handler = parts.handlers.demand(record.runtimeHandler);
+	const handler = parts.handlers.of(record);
 	const made = await parts.specs.make(
 		{
 			id,

@@ -42,7 +42,7 @@ export function createStartContainer(
 				const startedAtNanos = parts.now();
 				try {
 					// Without the caller's signal: a start that is cut off half-way would be neither.
-					await parts.processes.start(id, parts.handlers.demand(record.runtimeHandler));
+					await parts.processes.start(id, parts.handlers.of(record));
 				} catch (error) {
 					await failed(parts, id, startedAtNanos, errorMessage(error));
 					throw new CriError(
@@ -71,7 +71,7 @@ async function failed(parts: PodParts, id: string, startedAtNanos: bigint, messa
 		message,
 	};
 	await remember(parts.log, id, parts.containers.update(id, ended));
-	await parts.processes.delete(id, parts.handlers.demand(record.runtimeHandler)).catch((error: unknown) =>
+	await parts.processes.delete(id, parts.handlers.of(record)).catch((error: unknown) =>
 		parts.log('warn', 'cannot delete a container that did not start', {
 			object: id,
 			error: errorMessage(error),

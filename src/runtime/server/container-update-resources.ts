@@ -22,7 +22,7 @@ export function createUpdateContainerResources(parts: PodParts): ServedRuntime['
 					throw new FailedPreconditionError(`cannot update container "${id}": it has ended`);
 				}
 				demandRoom(parts, id, record.cgroupPath, resources);
-				const handler = parts.handlers.demand(record.runtimeHandler);
+				const handler = parts.handlers.of(record);
 				await parts.processes.update(id, handler, parts.specs.resources(resources, handler), options);
 				const merged = mergeResources(record.request.resources, resources);
 				await parts.containers.update(id, { request: { ...record.request, resources: merged } });

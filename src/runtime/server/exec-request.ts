@@ -17,7 +17,7 @@ export async function execRequest(
 	const text = await readFile(path.join(paths.bundleDir, 'config.json'), 'utf8');
 	return {
 		id: record.id,
-		handler: parts.handlers.demand(record.runtimeHandler),
+		handler: parts.handlers.of(record),
 		paths,
 		process: execProcess((JSON.parse(text) as OciSpec).process, command, terminal),
 		systemdCgroup: parts.cgroups.driver === 'systemd',

@@ -26,6 +26,11 @@ import type { RunningExecs } from './running-execs.ts';
 export type Handlers = {
 	/** '' is the default. @throws NotFoundError for a name that is not configured, FailedPreconditionError for a VM's */
 	demand(name: string): HandlerConfig;
+	/**
+	 * That of an object which is there already, whatever the configuration says by now: a default may have changed, and a
+	 * handler may be gone. @throws as `demand`, for objects of old versions, which kept a name alone
+	 */
+	of(object: Pick<ContainerRecord, 'runtimeHandler' | 'handler'>): HandlerConfig;
 	/** All of them, the default first. */
 	readonly all: readonly HandlerConfig[];
 };

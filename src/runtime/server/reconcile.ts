@@ -47,7 +47,8 @@ async function reconcile(parts: Parts): Promise<void> {
 
 async function noteEnds(parts: Parts): Promise<void> {
 	const { processes } = parts;
-	for (const { id, init, monitor, finishedAtNanos, phase, runtimeHandler } of parts.containers.all()) {
+	for (const record of parts.containers.all()) {
+		const { id, init, monitor, finishedAtNanos, phase } = record;
 		if (phase !== 'complete' || finishedAtNanos !== undefined || init === undefined) continue;
 		if (processes.isAlive(init)) {
 			if (monitor === undefined || processes.isAlive(monitor)) continue;
@@ -56,7 +57,7 @@ async function noteEnds(parts: Parts): Promise<void> {
 				object: id,
 			});
 			await processes
-				.kill(id, parts.handlers.demand(runtimeHandler), 'SIGKILL', { all: true })
+				.kill(id, parts.handlers.of(record), 'SIGKILL', { all: true })
 				.catch((error: unknown) =>
 					parts.log('warn', 'cannot kill a container', { object: id, error: errorMessage(error) }),
 				);

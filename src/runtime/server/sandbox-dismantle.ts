@@ -40,7 +40,7 @@ export async function stopNetwork(parts: PodParts, id: string): Promise<void> {
 /** Ends the holder of the shared PID namespace, and with it all that still runs there. */
 export async function removeInfra(parts: PodParts, record: PodSandboxRecord): Promise<void> {
 	if (record.request.security.namespaces.pid !== 'pod' && record.infra === undefined) return;
-	await parts.processes.delete(record.id, parts.handlers.demand(record.runtimeHandler));
+	await parts.processes.delete(record.id, parts.handlers.of(record));
 	await rm(parts.paths.infraPaths(record.id).bundleDir, { recursive: true, force: true });
 	for (const dir of [parts.paths.exitsDir, parts.paths.attachDir]) {
 		await rm(path.join(dir, record.id), { force: true });

@@ -42,7 +42,7 @@ export async function startInfra(
 	signal: AbortSignal,
 ): Promise<CreatedProcess> {
 	const paths = parts.paths.infraPaths(record.id);
-	const handler = parts.handlers.demand(record.runtimeHandler);
+	const handler = parts.handlers.of(record);
 	const { cgroupsPath } = parts.cgroups.pathsFor(record.cgroupParent, 'container', record.id);
 	const rootfs = path.join(paths.bundleDir, 'rootfs');
 	const programs = await makeRootfs(rootfs);

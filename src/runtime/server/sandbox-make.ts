@@ -36,6 +36,7 @@ export async function makeSandbox(
 		phase: 'creating',
 		request,
 		runtimeHandler,
+		handler: parts.handlers.demand(runtimeHandler),
 		bootId: parts.bootId,
 		createdAtNanos: parts.now(),
 		stoppedAtNanos: undefined,
@@ -97,15 +98,14 @@ export async function makeSandbox(
 }
 
 /** Containers of gVisor cannot: each has a kernel of its own. */
-function sharesProcesses(
-	{ handlers, log }: PodParts,
-	{ id, request, runtimeHandler }: PodSandboxRecord,
-): boolean {
+function sharesProcesses({ handlers, log }: PodParts, record: PodSandboxRecord): boolean {
+	const { id, request } = record;
 	if (request.security.namespaces.pid !== 'pod') return false;
-	if (!isGvisor(handlers.demand(runtimeHandler))) return true;
+	const handler = handlers.of(record);
+	if (!isGvisor(handler)) return true;
 	log('info', 'containers of this handler share no processes, each has its own', {
 		object: id,
-		handler: runtimeHandler,
+		handler: handler.name,
 	});
 	return false;
 }

@@ -7,6 +7,7 @@ import type { Mount } from '../../cri/model.ts';
 import type { ContainerRequest, PodSandboxRequest } from '../../cri/pod-request.ts';
 import type { PodNetworkResult } from '../cni/pod-network.ts';
 import type { ProcessIdentity } from '../oci/container-process.ts';
+import type { HandlerConfig } from '../oci/model.ts';
 
 /** How far the making or unmaking of an object has come. */
 export type Phase = 'creating' | 'complete' | 'removing';
@@ -19,7 +20,10 @@ export type PodSandboxRecord = {
 	readonly name: string;
 	readonly phase: Phase;
 	readonly request: PodSandboxRequest;
+	/** As it was asked for; '' for the default. */
 	readonly runtimeHandler: string;
+	/** What that meant when it was made; records of old versions have none. */
+	readonly handler: HandlerConfig | undefined;
 	/** /proc/sys/kernel/random/boot_id of when it was made: nothing of it lives in another boot. */
 	readonly bootId: string;
 	readonly createdAtNanos: bigint;
@@ -44,7 +48,9 @@ export type ContainerRecord = {
 	readonly podSandboxId: string;
 	readonly phase: Phase;
 	readonly request: ContainerRequest;
+	/** As those of its sandbox. */
 	readonly runtimeHandler: string;
+	readonly handler: HandlerConfig | undefined;
 	readonly bootId: string;
 	/** Hex of the config's digest. */
 	readonly imageId: string;

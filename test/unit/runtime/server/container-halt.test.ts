@@ -22,7 +22,7 @@ function setUp(endsAt: readonly string[], facts: Partial<Facts> = {}) {
 	const parts = {
 		containers: { get: (id: string) => (id === 'c' ? record : undefined) },
 		queue: createOperationQueue(),
-		handlers: { demand: () => ({}) },
+		handlers: { of: () => ({}) },
 		execs: { killAll: (id: string) => killedExecs.push(id) },
 		processes: {
 			isAlive: () => record.finishedAtNanos === undefined,

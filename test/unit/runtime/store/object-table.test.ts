@@ -19,6 +19,7 @@ function record(id: string, name: string): PodSandboxRecord {
 			linux: { resources: { memoryLimitInBytes: '9007199254740993' } },
 		}),
 		runtimeHandler: '',
+		handler: undefined,
 		bootId: 'boot',
 		createdAtNanos: 1_795_000_000_123_456_789n,
 		stoppedAtNanos: undefined,

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { createHandlers } from '../../../src/runtime/handlers.ts';
+import type { HandlerConfig } from '../../../src/runtime/oci/model.ts';
+
+function handler(name: string, change: Partial<HandlerConfig> = {}): HandlerConfig {
+	return {
+		name,
+		path: `/bin/${name}`,
+		root: `/run/${name}`,
+		type: 'oci',
+		privilegedWithoutHostDevices: false,
+		allowedAnnotations: [],
+		monitorPath: '/bin/conmon',
+		monitorCgroup: '',
+		monitorEnv: [],
+		minimumMemoryBytes: 0,
+		...change,
+	};
+}
+
+test('a name is that of the configuration, none is the default', () => {
+	const handlers = createHandlers(() => [handler('crun'), handler('runc'), handler('vm', { type: 'vm' })]);
+	expect(handlers.demand('').name).toBe('crun');
+	expect(handlers.demand('runc').name).toBe('runc');
+	expect(() => handlers.demand('runsc')).toThrow('it is not configured; known are "crun", "runc", "vm"');
+	expect(() => handlers.demand('vm')).toThrow('virtual machines');
+});
+
+test('what was made by the default keeps it when the default is another one', () => {
+	const handlers = createHandlers(() => [handler('crun'), handler('runc')]);
+	expect(handlers.of({ runtimeHandler: '', handler: handler('runc') }).path).toBe('/bin/runc');
+});
+
+test('what was made by a handler keeps it when it is gone', () => {
+	const handlers = createHandlers(() => [handler('runc')]);
+	const gone = handler('special');
+	expect(handlers.of({ runtimeHandler: 'special', handler: gone })).toEqual(gone);
+});
+
+test('a program may move, the records of its containers do not', () => {
+	const handlers = createHandlers(() => [handler('runc', { path: '/new/runc', root: '/new/root' })]);
+	const kept = handlers.of({ runtimeHandler: '', handler: handler('runc') });
+	expect(kept).toMatchObject({ path: '/new/runc', root: '/run/runc' });
+});
+
+test('a record of an old version has its name alone', () => {
+	const handlers = createHandlers(() => [handler('runc')]);
+	expect(handlers.of({ runtimeHandler: '', handler: undefined }).name).toBe('runc');
+	expect(() => handlers.of({ runtimeHandler: 'gone', handler: undefined })).toThrow('not configured');
+});
