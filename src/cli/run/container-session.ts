@@ -4,7 +4,6 @@
  * where somebody types or feeds it, what was said before the attach does.
  */
 import { readFile } from 'node:fs/promises';
-import { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorMessage } from '../../cri/errors.ts';
 import type { ContainerId } from '../../cri/ids.ts';
@@ -37,6 +36,8 @@ const firstPollMs = 25;
 const slowestPollMs = 250;
 /** How long output of a terminal is held for what the log has to add. */
 const holdMs = 150;
+/** By how much a log may come later than the end of its container on a busy host. */
+const logLagMs = 100;
 
 /** Starting failed: the container's own doing, mostly a command that is not there. */
 export class StartError extends Error {
@@ -58,18 +59,6 @@ async function waitForEnd(client: CriClient, id: ContainerId, signal: AbortSigna
 		if (status.state === 'exited') return status;
 		await delay(pollMs, undefined, { signal });
 	}
-}
-
-/** What one byte after the other goes to, but for the last. */
-function lastByteSink(): { readonly stream: Writable; readonly endsWithNewline: () => boolean } {
-	let last: number | undefined;
-	const stream = new Writable({
-		write(chunk: Buffer, _encoding, done) {
-			last = chunk.at(-1) ?? last;
-			done();
-		},
-	});
-	return { stream, endsWithNewline: () => last === undefined || last === 0x0a };
 }
 
 function attachTo(
@@ -138,13 +127,19 @@ async function attachAfter(
 		stdout: holdOutput(context.stdout, made.tty),
 		stderr: holdOutput(context.stderr, made.tty),
 	};
-	const release = async (): Promise<void> => {
+	const releaseAll = async (): Promise<void> => {
 		const text = await readFile(logPath, 'latin1').catch(() => '');
 		const pieces = logPieces(text.slice(0, text.lastIndexOf('\n') + 1));
 		for (const name of ['stdout', 'stderr'] as const) {
 			const said = pieces.filter(({ stream }) => stream === name).map((piece) => piece.text);
 			held[name].release(Buffer.from(said.join(''), 'latin1'));
 		}
+	};
+	let releasing: Promise<void> | undefined;
+	// Once: a long session's log is not read again for nothing.
+	const release = (): Promise<void> => {
+		releasing ??= releaseAll();
+		return releasing;
 	};
 	let timer: NodeJS.Timeout | undefined;
 	try {
@@ -162,48 +157,32 @@ async function attachAfter(
 		return { kind: 'exited', exitCode: 0 };
 	} finally {
 		clearTimeout(timer);
-		// The log is whole once the container has ended, which the end of a session may come before.
+		// The runtime may still be writing the log of a command that was over at once.
+		if (!releasing) await delay(logLagMs);
 		await release();
 	}
 }
 
-/** Nobody feeds it: the log has all of the output, and the attach only tells how it ended. */
+/** Nobody feeds it: the log has all of the output. */
 async function followByLog(
 	client: CriClient,
 	made: Startable,
 	logPath: string,
 	context: VerbContext,
 ): Promise<ContainerStatus> {
-	const sinks = { stdout: lastByteSink(), stderr: lastByteSink() };
 	const closing = new AbortController();
 	const signal = AbortSignal.any([context.signal, closing.signal]);
 	let ended = false;
-	const attached = attachTo(
-		client,
-		made,
-		{ ...context, signal },
-		{
-			output: { stdout: sinks.stdout.stream, stderr: sinks.stderr.stream },
-		},
-	).catch(() => undefined);
-	const end = waitForEnd(client, made.id, context.signal).then(async (status) => {
-		// Its last bytes are on their way; a session that hangs is not waited for.
-		await Promise.race([attached, delay(500)]);
+	const end = waitForEnd(client, made.id, signal).then((status) => {
 		ended = true;
 		return status;
 	});
 	try {
-		const targets = { stdout: context.stdout, stderr: context.stderr };
-		const facts = {
-			hasEnded: () => ended,
-			endsWithNewline: (stream: 'stdout' | 'stderr') => sinks[stream].endsWithNewline(),
-		};
-		const output = followLogOutput(logPath, targets, facts, context);
-		await Promise.all([output, end]);
-		return await end;
+		const output = followLogOutput(logPath, context, () => ended, { signal });
+		const [status] = await Promise.all([end, output]);
+		return status;
 	} finally {
 		closing.abort();
-		await attached;
 	}
 }
 
