@@ -1,0 +1,54 @@
+/**
+ * Says which store a run folder belongs to. What lies in it without a record is taken for a leftover and removed: a runtime
+ * on another store has other records, and would end every container of this one.
+ */
+import { readdirSync, realpathSync } from 'node:fs';
+import { mkdir, open, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { FailedPreconditionError } from '../../cri/errors.ts';
+import type { Sys } from '../sys/sys.ts';
+
+/**
+ * Claims the folder for as long as this process lives, or until disposal.
+ * @param dir made if need be
+ * @param graphRoot the store whose records count; it is there
+ * @param folders what must be empty before another store's runtime may take it over
+ * @throws FailedPreconditionError where another one is using it, or has left pods in it
+ */
+export async function claimRunDir(
+	sys: Pick<Sys, 'lockFile'>,
+	dir: string,
+	graphRoot: string,
+	folders: readonly string[],
+): Promise<AsyncDisposable> {
+	await mkdir(dir, { recursive: true, mode: 0o700 });
+	const owner = realpathSync(graphRoot);
+	const file = path.join(dir, 'owner');
+	const handle = await open(file, 'a+', 0o600);
+	try {
+		const before = (await readFile(file, 'utf8')).trim();
+		const refuse = (cause: string): never => {
+			throw new FailedPreconditionError(
+				`cannot use run root "${path.dirname(dir)}": ${cause}; a store of its own needs a --runroot of its own`,
+			);
+		};
+		if (!sys.lockFile(handle.fd, 'exclusive')) refuse(`a runtime on store "${before}" is using it`);
+		if (before !== owner) {
+			if (before !== '' && !folders.every(isEmpty)) refuse(`it has pods of store "${before}"`);
+			await handle.truncate(0);
+			await handle.write(`${owner}\n`);
+		}
+	} catch (error) {
+		await handle.close();
+		throw error;
+	}
+	return { [Symbol.asyncDispose]: () => handle.close() };
+}
+
+function isEmpty(folder: string): boolean {
+	try {
+		return readdirSync(folder).length === 0;
+	} catch {
+		return true;
+	}
+}
