@@ -103,11 +103,12 @@ async function show({ runtimeEndpoint, config, login }: Options): Promise<number
 		// Nobody reads, or the disk behind a redirection is full: a login has nobody to tell.
 		if (!login) return 1;
 	}
-	// bin/criscope waits for this word and no longer, so that an end which takes its time is nobody's business.
+	// bin/criscope waits for this word and no longer. From then on the terminal is another's: an orderly end would set its modes
+	// back to those of our start, and would wait for a read that hangs.
 	const parent = Number(env['CRISCOPE_BANNER_PID']);
-	if (parent > 1 && parent === process.ppid) process.kill(parent, 'SIGUSR2');
-	// A read that hangs would be waited for by an orderly end.
-	if (isReading) process.kill(process.pid, 'SIGKILL');
+	const isWatched = parent > 1 && parent === process.ppid;
+	if (isWatched) process.kill(parent, 'SIGUSR2');
+	if (isWatched || isReading) process.kill(process.pid, 'SIGKILL');
 	// Nor may a runtime that hangs keep the process.
 	process.exit(0);
 }

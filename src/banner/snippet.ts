@@ -30,17 +30,12 @@ function quoted(path: string): string {
 const script = `criscope=$1
 ulimit -c 0
 exec 3>&2 2>/dev/null
-saved=$(stty -g) || exit 0
-opened= late=
-trap "stty "$saved"" EXIT
-trap "exit 0" INT TERM HUP
-trap "opened=1" QUIT
+late=
 trap "late=1" USR1
-stty -echo -icanon min 1 time 0 isig noflsh susp undef quit "^I" || exit 0
 "$criscope" banner --login </dev/null 3>&- &
 banner=$!
 (
-	trap "kill \\$!; exit" TERM
+	trap "kill $!; exit" TERM
 	sleep $((\${CRISCOPE_BANNER_LIMIT_MS:-300} / 1000 + 1)) &
 	wait $!
 	kill -USR1 $$
@@ -49,9 +44,14 @@ banner=$!
 watch=$!
 wait $banner
 code=$?
-[ -z "$opened" ] || { wait $banner; code=$?; }
 kill $watch
 [ $code -eq 0 ] && [ -z "$late" ] || exit 0
+saved=$(stty -g) || exit 0
+opened=
+trap "stty "$saved"" EXIT
+trap "exit 0" INT TERM HUP
+trap "opened=1" QUIT
+stty -echo -icanon min 1 time 0 isig noflsh susp undef quit "^I" || exit 0
 typed() { false; }
 (read -t 0 x </dev/null) && typed() { read -t 0 x; }
 tick=0.1 ticks=20

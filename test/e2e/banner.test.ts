@@ -32,6 +32,15 @@ describe.skipIf(missing)(`the login banner${missing ?? ''}`, () => {
 	afterAll(async () => {
 		await host?.[Symbol.asyncDispose]();
 	});
+	/** Presses the key, once it is one: when the snippet waits, which is a moment after the banner can be read. */
+	const openInspector = async (tui: Tui): Promise<void> => {
+		await tui.until('Tab opens', waitMs);
+		await eventually('the wait for the key', () => {
+			const all = host.inside('for tty in /dev/pts/[0-9]*; do stty -a -F $tty || :; done 2>/dev/null');
+			return all.includes('quit = ^I;');
+		});
+		await tui.press('<tab>');
+	};
 	const banners = (tui: Tui): number => tui.output().toString().split('Tab').length - 1;
 
 	test('says who the node is, and leaves nothing behind in the shell', async () => {
@@ -47,18 +56,18 @@ describe.skipIf(missing)(`the login banner${missing ?? ''}`, () => {
 
 	test('Tab opens the inspector, read-only; after it comes the shell', async () => {
 		await using tui = host.login();
-		await tui.until('Tab opens', waitMs);
-		await tui.press('<tab>');
+		await openInspector(tui);
 		await tui.until(/read-only[\s\S]*Pods \(4\)/, waitMs);
 		await tui.press('q');
+		// What is typed while it leaves is still the inspector's.
+		await tui.until(prompt, waitMs);
 		await answers(tui);
 		expect(tui.modes()).toMatchObject({ alternateScreen: false, cursorHidden: false });
 	});
 
 	test('an inspector that is killed gives way to the shell, on a terminal that works', async () => {
 		await using tui = host.login();
-		await tui.until('Tab opens', waitMs);
-		await tui.press('<tab>');
+		await openInspector(tui);
 		await tui.until(/Pods \(4\)/, waitMs);
 		const pids = execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' })
 			.split('\n')
@@ -66,6 +75,7 @@ describe.skipIf(missing)(`the login banner${missing ?? ''}`, () => {
 			.map((line) => Number.parseInt(line, 10));
 		expect(pids).not.toEqual([]);
 		for (const pid of pids) process.kill(pid, 'SIGKILL');
+		await tui.until(prompt, waitMs);
 		await answers(tui);
 		expect(tui.modes()).toMatchObject({ alternateScreen: false, cursorHidden: false });
 		tui.type('stty -a\r');
@@ -180,10 +190,10 @@ describe.skipIf(missing)(`the login banner${missing ?? ''}`, () => {
 		host.writeEtc('profile.d/d-lax.sh', 'set +e +u +C\n');
 		try {
 			await using tui = host.login();
-			await tui.until('Tab opens', waitMs);
-			await tui.press('<tab>');
+			await openInspector(tui);
 			await tui.until(/Pods \(4\)/, waitMs);
 			await tui.press('q');
+			await tui.until(prompt, waitMs);
 			await answers(tui);
 		} finally {
 			for (const file of ['passwd', 'profile.d/a-strict.sh', 'profile.d/d-lax.sh']) host.removeEtc(file);
