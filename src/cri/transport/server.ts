@@ -4,6 +4,7 @@ import { UnimplementedError } from '../errors.ts';
 import type { ImageTransferService } from '../image-transfer.ts';
 import type { ImageService } from '../ports.ts';
 import { imageRpcs } from './image-rpcs.ts';
+import { takeLongDeadlines } from './long-deadlines.ts';
 import { runtimeRpcs } from './runtime-rpcs.ts';
 import { type CallObserver, noSubject, type ServedRpc, type ServedRpcs } from './served-rpc.ts';
 import type { ServedRuntime } from './served-runtime.ts';
@@ -59,6 +60,7 @@ export async function startCriServer(options: CriServerOptions): Promise<CriServ
 		'grpc.enable_channelz': 0,
 		...keepalive,
 	});
+	takeLongDeadlines(server);
 	const calls = createRunningCalls(options.observe, maxSendMessageBytes);
 	const unserved = (rpc: string): ServedRpc => ({
 		kind: 'unary',

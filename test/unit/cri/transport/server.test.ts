@@ -13,6 +13,7 @@ import {
 import { imageId } from '../../../../src/cri/ids.ts';
 import type { SavePart, TransferEvent } from '../../../../src/cri/image-transfer.ts';
 import type { Image } from '../../../../src/cri/model.ts';
+import { timerTimeout } from '../../../../src/cri/transport/long-deadlines.ts';
 import { statusOf } from '../../../../src/cri/transport/server-status.ts';
 import { served } from './served.ts';
 
@@ -181,6 +182,14 @@ describe('the end of a call', () => {
 		await expect
 			.poll(() => ended.at(-1), { timeout: 10_000 })
 			.toEqual({ rpc: 'PullImage', subject: 'x', outcome: 'cancelled' });
+	});
+
+	test('waits for a deadline that is further away than a timer reaches', async () => {
+		const { client } = await served({ pullImage: async () => imageId('1'.repeat(64)) });
+		const month = 31 * 24 * 3600 * 1000;
+		expect(await client.images.pullImage({ image: 'x' }, { timeoutMs: month })).toBe('1'.repeat(64));
+		expect([timerTimeout('2678400S'), timerTimeout('99999999H')]).toEqual(['2147483S', '2147483S']);
+		expect(['5S', '99999999m', 'x', '7d'].map(timerTimeout)).toEqual(['5S', '99999999m', 'x', '7d']);
 	});
 
 	test('comes to the handler with the deadline', async () => {
