@@ -100,6 +100,22 @@ describe.skipIf(missing)(`the pool of unpackers${missing ?? ''}`, () => {
 		expect((await unpacked).entries).toBe(30);
 	});
 
+	test('a thread that waits for a slow download holds little ones up only for a while', async () => {
+		await using own = createLayerUnpacker({ workers: 2 });
+		own.prepare();
+		await using slow = await growing();
+		const held = { ...request(slow.file), sizeBytes: tar.length };
+		const unpacking = own.unpack(held);
+		await started(held, slow);
+		await using quick = await growing();
+		await quick.write(tar);
+		await quick.finish();
+		expect((await own.unpack({ ...request(quick.file), sizeBytes: tar.length })).entries).toBe(30);
+		await slow.write(tar.subarray(4096));
+		await slow.finish();
+		expect((await unpacking).entries).toBe(30);
+	});
+
 	test('a signal that came before leaves nothing behind', async () => {
 		await using blob = await growing();
 		const job = request(blob.file);

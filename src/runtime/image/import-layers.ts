@@ -198,8 +198,9 @@ async function tryLayer(
 	await using undoStaged = new AsyncDisposableStack();
 	const staged = undoStaged.use(await store.stageLayer({ parent }, { signal }));
 	const { diffId, digest: name } = layer;
+	const sizeBytes = layer.blob?.sizeBytes;
 	const unpacking = unpacker.unpack(
-		{ blob: blob.file, staged, driver: store.driver, diffId, name, limits: layerLimits },
+		{ blob: blob.file, staged, driver: store.driver, diffId, name, sizeBytes, limits: layerLimits },
 		{ signal: work, onProgress: (unpackedBytes) => log.layer(index, { unpackedBytes }) },
 	);
 	let unpacked: Awaited<typeof unpacking>;

@@ -45,11 +45,12 @@ async function pullResolved(
 	log: TransferLog,
 	{ signal }: WaitOptions,
 ): Promise<void> {
-	const { store } = tools;
+	const { store, unpacker } = tools;
 	const { manifest, fetched, sources, index } = resolved;
 	const imageId = digestHex(manifest.config.digest);
 	const known = await store.findImage(imageId, { signal });
 	const image = known?.id === imageId ? known : undefined;
+	if (image === undefined) unpacker.prepare();
 	const config = (image && (await storedConfig(image, resolved, tools, signal))) ?? {
 		bytes: await fetchConfig(manifest.config, sources, tools.fetchLimits, (text) => log.note(text), {
 			signal,

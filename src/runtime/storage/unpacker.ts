@@ -25,6 +25,8 @@ export type UnpackRequest = {
 	readonly diffId: Digest | undefined;
 	/** The blob's digest, for messages. */
 	readonly name: string;
+	/** How large the blob will be, where that is known: little work starts no second thread. */
+	readonly sizeBytes?: number | undefined;
 	readonly limits: LayerLimits;
 	/** Device nodes are made, as real layers have them; false refuses the layer. */
 	readonly devicesAllowed?: boolean | undefined;
@@ -36,6 +38,8 @@ export type UnpackRequest = {
  * disk or a limit; the AbortError of the signal. Whatever it throws, the staged folder is left for its owner to dispose of.
  */
 export type LayerUnpacker = AsyncDisposable & {
+	/** Layers come soon: a thread starts now, while they are asked for. Ends by itself where none come. */
+	prepare(): void;
 	unpack(
 		request: UnpackRequest,
 		options?: WaitOptions & { readonly onProgress?: ((unpackedBytes: number) => void) | undefined },

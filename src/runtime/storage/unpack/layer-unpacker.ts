@@ -11,6 +11,10 @@ import type { UnpackJob } from './unpack-layer.ts';
 const maxDefaultWorkers = 4;
 /** A worker without work ends after this, and its memory goes back. */
 const idleMs = 5000;
+/** Measured: compressed layers of so much in all are unpacked before another thread would have started. */
+const littleBytes = 16 * 2 ** 20;
+/** Unless a slow download holds the thread up: where none was done for so long, who waits gets another. */
+const patienceMs = 1000;
 /** A cancelled job that has not ended by then sits in a system call: its thread is ended. */
 const cancelMs = 3000;
 /** Measured: chunks are young, and are let go when that part of the heap is full. The smaller it is, the fewer lie about. */
@@ -32,6 +36,9 @@ export function createLayerUnpacker(options: { readonly workers?: number | undef
 	/** Jobs that wait for a worker; called where one is free. */
 	const waiting: (() => void)[] = [];
 	let busy = 0;
+	/** Of all jobs that run or wait. */
+	let wantedBytes = 0;
+	let lastDoneMs = 0;
 	let disposed = false;
 
 	function start(): Unpacking {
@@ -72,34 +79,45 @@ export function createLayerUnpacker(options: { readonly workers?: number | undef
 		return unpacking;
 	}
 
-	/** Waits until fewer than `limit` jobs run. */
+	/** How many jobs may run now: all that threads are there for, and more only for what is worth a thread's start. */
+	function allowed(): number {
+		return wantedBytes > littleBytes ? limit : Math.min(limit, Math.max(1, all.size));
+	}
+
+	function admit(): void {
+		while (waiting.length > 0 && busy < allowed()) {
+			busy++;
+			waiting.shift()?.();
+		}
+	}
+
+	/** Waits for a turn, which its owner ends. @throws the signal's reason */
 	async function takeTurn(signal: AbortSignal | undefined): Promise<void> {
 		signal?.throwIfAborted();
-		if (busy < limit) {
-			busy++;
-			return;
-		}
 		const { promise, resolve, reject } = Promise.withResolvers<void>();
 		waiting.push(resolve);
-		const onAbort = () => {
+		admit();
+		const leave = (): boolean => {
 			const at = waiting.indexOf(resolve);
-			// Its turn may have come at this very moment: then it runs, and ends at once.
-			if (at < 0) return;
-			waiting.splice(at, 1);
-			reject(signal?.reason);
+			if (at >= 0) waiting.splice(at, 1);
+			return at >= 0;
 		};
+		const onAbort = () => {
+			// Its turn may have come at this very moment: then it runs, and ends at once.
+			if (leave()) reject(signal?.reason);
+		};
+		const timer = setInterval(() => {
+			if (busy >= limit || performance.now() - lastDoneMs < patienceMs || !leave()) return;
+			busy++;
+			resolve();
+		}, patienceMs);
 		signal?.addEventListener('abort', onAbort, { once: true });
 		try {
 			await promise;
 		} finally {
+			clearInterval(timer);
 			signal?.removeEventListener('abort', onAbort);
 		}
-	}
-
-	function endTurn(): void {
-		const next = waiting.shift();
-		if (next === undefined) busy--;
-		else next();
 	}
 
 	async function runIn(
@@ -153,13 +171,25 @@ export function createLayerUnpacker(options: { readonly workers?: number | undef
 	}
 
 	return {
+		prepare() {
+			if (!disposed && all.size === 0) rest(start());
+		},
 		async unpack(request, options) {
 			if (disposed) throw new InternalError(`cannot unpack layer "${request.name}": the unpacker is closed`);
-			await takeTurn(options?.signal);
+			// One of unknown size may be large.
+			const sizeBytes = request.sizeBytes ?? littleBytes + 1;
+			wantedBytes += sizeBytes;
 			try {
-				return await runIn(wake(), jobOf(request), options);
+				await takeTurn(options?.signal);
+				try {
+					return await runIn(wake(), jobOf(request), options);
+				} finally {
+					busy--;
+					lastDoneMs = performance.now();
+				}
 			} finally {
-				endTurn();
+				wantedBytes -= sizeBytes;
+				admit();
 			}
 		},
 		async [Symbol.asyncDispose]() {
