@@ -5,6 +5,7 @@ import { errorMessage, InvalidArgumentError } from '../cri/errors.ts';
 import type { RuntimeConfig } from './config/runtime-config.ts';
 import type { ImageTransfers } from './image/images.ts';
 import { openRegistries } from './image/registries/open-registries.ts';
+import type { Registries } from './image/registry.ts';
 import { createImageTransfers } from './image/transfers.ts';
 import type { Log } from './log.ts';
 import { fileFlags, type ServeOptions } from './options.ts';
@@ -42,7 +43,7 @@ export async function openImages(
 	await checkNamedFiles(options);
 	await using undo = new AsyncDisposableStack();
 	const conf = await loadStorageConf(env, { file: options.storageConf });
-	const store = undo.use(
+	const ownStore = undo.use(
 		await openStore(
 			{
 				...conf,
@@ -65,6 +66,7 @@ export async function openImages(
 			authFile: options.authFile ?? config.globalAuthFile,
 		}),
 	);
+	const store = byAliases(ownStore, registries);
 	const unpacker = undo.use(createLayerUnpacker());
 	const transfers = undo.use(
 		createImageTransfers({
@@ -77,6 +79,18 @@ export async function openImages(
 	);
 	const opened = undo.move();
 	return { store, transfers, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+/** Who asks for an image by the short name that it was pulled by means what the pull has found. */
+function byAliases(store: Store, registries: Registries): Store {
+	return {
+		...store,
+		async findImage(reference, wait) {
+			const full = await registries.aliasOf(reference);
+			const found = full === undefined ? undefined : await store.findImage(full, wait);
+			return found ?? (await store.findImage(reference, wait));
+		},
+	};
 }
 
 /** A file that somebody named must be there: one written wrongly would drop mirrors and blocks without a word. */

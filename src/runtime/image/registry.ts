@@ -3,6 +3,7 @@ import type { ImageReference } from '../../cri/image-reference.ts';
 import type { AuthConfig } from '../../cri/model.ts';
 import type { WaitOptions } from '../storage/model.ts';
 import type { Repository } from './model.ts';
+import type { ArchiveTransport } from './registries/policy.ts';
 
 /** Where an image may be pulled from. */
 export type PullCandidate = {
@@ -30,4 +31,8 @@ export type Registries = Disposable & {
 		request: { readonly auth?: AuthConfig | undefined },
 		options?: WaitOptions,
 	): Promise<{ readonly reference: ImageReference; readonly repository: Repository }>;
+	/** @throws PermissionError where policy.json does not let images of such an archive in */
+	admitArchive(transport: ArchiveTransport, options?: WaitOptions): Promise<void>;
+	/** The full name that an alias gives a short one, as a pull follows it; undefined for every other name. */
+	aliasOf(name: string): Promise<string | undefined>;
 };

@@ -6,6 +6,9 @@ import { createTransferLog, type TransferLog } from './transfer-log.ts';
 /** What a transfer does: it tells the log, and stops soon after the signal says so. */
 export type TransferWork = (log: TransferLog, signal: AbortSignal) => Promise<void>;
 
+/** The runtime itself ends, which says nothing about any registry. */
+export class ShutdownError extends UnavailableError {}
+
 /** Runs transfers, and ends those that are under way when it is disposed of. */
 export type SharedTransfers = AsyncDisposable & {
 	/**
@@ -89,6 +92,6 @@ export function createSharedTransfers(onNote?: (text: string) => void): SharedTr
 	};
 }
 
-function shuttingDown(): UnavailableError {
-	return new UnavailableError('the runtime is shutting down');
+function shuttingDown(): ShutdownError {
+	return new ShutdownError('the runtime is shutting down');
 }

@@ -15,8 +15,6 @@ import { decompressArchive } from './decompress.ts';
 import { readDockerArchive } from './docker-archive.ts';
 import { isOciArchive, readOciArchive } from './oci-archive.ts';
 
-type LoadTools = Omit<TransferTools, 'registries'>;
-
 /**
  * Loads an archive, and tells the log. Images come one after the other; one that fails leaves nothing of itself, those
  * before it stay.
@@ -26,16 +24,17 @@ type LoadTools = Omit<TransferTools, 'registries'>;
 export async function loadImages(
 	request: { readonly name?: string | undefined },
 	archive: AsyncIterable<Uint8Array>,
-	tools: LoadTools,
+	tools: TransferTools,
 	log: TransferLog,
 	{ signal }: WaitOptions = {},
 ): Promise<void> {
 	try {
-		const { store, archiveLimits } = tools;
+		const { store, archiveLimits, registries } = tools;
 		const tar = await decompressArchive(archive);
 		await using files = await readArchiveFiles(tar, store, archiveLimits, {
 			signal,
 		});
+		await registries.admitArchive(isOciArchive(files) ? 'oci-archive' : 'docker-archive', { signal });
 		const images = withName(await readImages(files), request.name);
 		for (const image of images) await loadImage(image, tools, log, { signal });
 	} catch (error) {
@@ -64,7 +63,7 @@ function withName(images: readonly ArchiveImage[], name: string | undefined): re
 
 async function loadImage(
 	image: ArchiveImage,
-	tools: LoadTools,
+	tools: TransferTools,
 	log: TransferLog,
 	{ signal }: WaitOptions,
 ): Promise<void> {

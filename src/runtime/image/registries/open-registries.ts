@@ -3,6 +3,7 @@ import { FailedPreconditionError, PermissionError } from '../../../cri/errors.ts
 import {
 	formatImageReference,
 	type ImageReference,
+	isShortName,
 	parseImageReference,
 } from '../../../cri/image-reference.ts';
 import type { AuthConfig } from '../../../cri/model.ts';
@@ -23,9 +24,9 @@ import type { RegistriesConf } from './conf-model.ts';
 import { type ConfPaths, certificateFolders, policyFile, shortNameAliasesFile } from './conf-paths.ts';
 import { findRegistry, pullSources } from './find-registry.ts';
 import { openRegistriesConf } from './load-conf.ts';
-import { type Policy, parsePolicy, policyRefusal } from './policy.ts';
+import { archiveRefusal, type Policy, PolicyRefusedError, parsePolicy, policyRefusal } from './policy.ts';
 import type { RegistriesLog } from './registries-log.ts';
-import { readShortNameAliases, resolveName } from './short-names.ts';
+import { aliasOf, readShortNameAliases, resolveName } from './short-names.ts';
 import { callerLogin, sourceCredentials } from './source-credentials.ts';
 import { cachedFromFiles } from './watched-files.ts';
 
@@ -104,13 +105,13 @@ export function openRegistries(options: RegistriesOptions): Registries {
 		rules: Policy | undefined,
 		login: AuthConfig | undefined,
 	): PullCandidate {
-		const refuse = (cause: string): never => {
-			throw new PermissionError(`cannot pull image "${formatImageReference(reference)}": ${cause}`);
-		};
+		const heading = `cannot pull image "${formatImageReference(reference)}"`;
 		const refusal = rules === undefined ? undefined : policyRefusal(rules, reference);
-		if (refusal !== undefined) refuse(refusal);
+		if (refusal !== undefined) throw new PolicyRefusedError(`${heading}: ${refusal}`);
 		const { sources, blockedBy } = pullSources(reference, registries);
-		if (sources.length === 0) refuse(`the registry is blocked in registries.conf ("${blockedBy}")`);
+		if (sources.length === 0) {
+			throw new PermissionError(`${heading}: the registry is blocked in registries.conf ("${blockedBy}")`);
+		}
 		return {
 			reference,
 			sources: sources.map((source) => repositoryOf(source, reference, login, credentialHelpers, 'pull')),
@@ -161,6 +162,23 @@ export function openRegistries(options: RegistriesOptions): Registries {
 				reference,
 				repository: repositoryOf(source, reference, login, credentialHelpers, 'pull,push'),
 			};
+		},
+		async admitArchive(transport, { signal } = {}) {
+			signal?.throwIfAborted();
+			const rules = await policy();
+			const refusal = rules === undefined ? undefined : archiveRefusal(rules, transport);
+			if (refusal !== undefined) throw new PolicyRefusedError(refusal);
+		},
+		async aliasOf(name) {
+			if (!isShortName(name)) return undefined;
+			try {
+				const [read, recorded] = await Promise.all([conf(), aliases()]);
+				const alias = aliasOf(name, read, recorded);
+				return alias && formatImageReference(alias.reference);
+			} catch {
+				// A pull says what is wrong with the files, or with the name; what is here can be found without them.
+				return undefined;
+			}
 		},
 		[Symbol.dispose]() {
 			for (const host of hosts.values()) host[Symbol.dispose]();

@@ -1,5 +1,8 @@
-import { FailedPreconditionError } from '../../../cri/errors.ts';
+import { FailedPreconditionError, PermissionError } from '../../../cri/errors.ts';
 import { formatImageReference, type ImageReference } from '../../../cri/image-reference.ts';
+
+/** The policy does not admit the image. A kubelet is told so by a word of its own. */
+export class PolicyRefusedError extends PermissionError {}
 
 const requirementTypes = [
 	'insecureAcceptAnything',
@@ -92,6 +95,23 @@ export function policyRefusal(policy: Policy, reference: ImageReference): string
 	const scope = [...scopesOf(reference), ''].find((one) => docker?.has(one));
 	const requirements = (scope === undefined ? undefined : docker?.get(scope)) ?? policy.default;
 	const place = scope === undefined ? 'by default' : scope === '' ? 'for all registries' : `for "${scope}"`;
+	return refusalOf(policy, requirements, place);
+}
+
+/** What an archive is to a policy. */
+export type ArchiveTransport = 'docker-archive' | 'oci-archive';
+
+/**
+ * Why no image may be loaded from such an archive; undefined where it may. It comes as a stream, so scopes that name files do
+ * not fit; the transport's own and the default do.
+ * Source: containers-policy.json(5), "Supported transports".
+ */
+export function archiveRefusal(policy: Policy, transport: ArchiveTransport): string | undefined {
+	const requirements = policy.transports.get(transport)?.get('');
+	return refusalOf(policy, requirements ?? policy.default, requirements ? `for ${transport}` : 'by default');
+}
+
+function refusalOf(policy: Policy, requirements: Requirements, place: string): string | undefined {
 	if (requirements.includes('reject')) return `the policy "${policy.path}" rejects it (${place})`;
 	const signed = requirements.find((type) => type !== 'insecureAcceptAnything');
 	if (signed === undefined) return undefined;

@@ -16,9 +16,32 @@ export type ResolvedName = {
 	readonly origin: string | undefined;
 };
 
+/** Aliases that podman recorded, by name, each with the file that says so. */
+type RecordedAliases = ReadonlyMap<string, { readonly target: string; readonly origin: string }>;
+
 /** Beside a digest a tag says nothing that counts: CRI-O drops it, too. */
 function withoutIdleTag(reference: ImageReference): ImageReference {
 	return reference.digest === undefined ? reference : { ...reference, tag: undefined };
+}
+
+/** What a file of short names says that a name stands for, tag and digest included; undefined for every other name. */
+export function aliasOf(
+	image: string,
+	conf: RegistriesConf,
+	cached: RecordedAliases,
+): { readonly reference: ImageReference; readonly origin: string } | undefined {
+	const text = image.trim();
+	if (text === '' || !isShortName(text)) return undefined;
+	const repository = repositoryOf(text);
+	const alias = cached.get(repository) ?? conf.aliases.get(repository);
+	if (alias === undefined || alias.target === '') return undefined;
+	const reference = parseImageReference(`${alias.target}${text.slice(repository.length)}`);
+	return { reference: withoutIdleTag(reference), origin: alias.origin };
+}
+
+/** Without tag and digest. */
+function repositoryOf(text: string): string {
+	return text.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
 }
 
 /**
@@ -28,27 +51,19 @@ function withoutIdleTag(reference: ImageReference): ImageReference {
  * @throws InvalidArgumentError (no reference, or several candidates in enforcing mode, or none at all)
  * Source: go.podman.io/image/v5/pkg/shortnames; CRI-O internal/storage.
  */
-export function resolveName(
-	image: string,
-	conf: RegistriesConf,
-	cached: ReadonlyMap<string, { readonly target: string; readonly origin: string }>,
-): ResolvedName {
+export function resolveName(image: string, conf: RegistriesConf, cached: RecordedAliases): ResolvedName {
 	const text = image.trim();
 	// Checks the grammar, and is the answer where the name is in full.
 	const asDocker = parseImageReference(text);
 	if (!isShortName(text)) return { references: [withoutIdleTag(asDocker)], origin: undefined };
-	const repository = text.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
+	const repository = repositoryOf(text);
 	if (/^[0-9a-f]{64}$/.test(repository)) {
 		throw new InvalidArgumentError(
 			`cannot use image "${image}": it is the id of an image, not the name of one`,
 		);
 	}
-	const suffix = text.slice(repository.length);
-	const alias = cached.get(repository) ?? conf.aliases.get(repository);
-	if (alias !== undefined && alias.target !== '') {
-		const reference = parseImageReference(`${alias.target}${suffix}`);
-		return { references: [withoutIdleTag(reference)], origin: alias.origin };
-	}
+	const alias = aliasOf(text, conf, cached);
+	if (alias !== undefined) return { references: [alias.reference], origin: alias.origin };
 	const references = conf.searchRegistries.map((registry) =>
 		withoutIdleTag(parseImageReference(`${registry}/${text}`)),
 	);
@@ -76,9 +91,7 @@ export function resolveName(
  * @returns an empty map where there is none
  * @throws FailedPreconditionError that names it
  */
-export async function readShortNameAliases(
-	path: string,
-): Promise<ReadonlyMap<string, { readonly target: string; readonly origin: string }>> {
+export async function readShortNameAliases(path: string): Promise<RecordedAliases> {
 	let text: string;
 	try {
 		text = await readFile(path, 'utf8');

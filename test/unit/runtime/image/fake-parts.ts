@@ -189,6 +189,7 @@ export function fakeStore(dir: string, options: { readonly parentsFirst?: boolea
 /** Reads blobs to their end, decompresses and hashes them; writes nothing. */
 export function fakeUnpacker(): LayerUnpacker {
 	return {
+		prepare: () => undefined,
 		async unpack({ blob, diffId, name }, { signal, onProgress } = {}) {
 			const descriptor = openSync(blob.path, 'r');
 			try {
@@ -335,6 +336,8 @@ export function fakeRegistries(...sources: readonly FakeRepository[]): Registrie
 			if (repository === undefined) throw new Error('no repository');
 			return { reference: parseImageReference(destination), repository };
 		},
+		admitArchive: async () => undefined,
+		aliasOf: async () => undefined,
 		[Symbol.dispose]: () => undefined,
 	};
 }

@@ -4,10 +4,13 @@ import {
 	FailedPreconditionError,
 	InvalidArgumentError,
 	NotFoundError,
+	PermissionError,
 	UnavailableError,
 } from '../../../../src/cri/errors.ts';
 import type { PullTransferRequest, TransferEvent } from '../../../../src/cri/image-transfer.ts';
 import type { ServedRuntime } from '../../../../src/cri/transport/served-runtime.ts';
+import { PolicyRefusedError } from '../../../../src/runtime/image/registries/policy.ts';
+import { ShutdownError } from '../../../../src/runtime/image/shared-transfers.ts';
 import { createServices } from '../../../../src/runtime/server/services.ts';
 import { type FakeImage, fakeParts } from './fake-images.ts';
 
@@ -145,6 +148,16 @@ describe('PullImage', () => {
 			(error: unknown) => error,
 		);
 		expect(event).toMatchObject({ code: 'unknown', message: away.message });
+		const ending = new ShutdownError('the runtime is shutting down');
+		await expect(failing(ending).images.pullImage({ image: 'a' })).rejects.toBe(ending);
+		await expect(Array.fromAsync(failing(ending).transfers.pullImage({ image: 'a' }))).rejects.toBe(ending);
+		const refused = new PermissionError('cannot pull image "a": the policy rejects it', {
+			cause: new PolicyRefusedError('the policy rejects it'),
+		});
+		await expect(failing(refused).images.pullImage({ image: 'a' })).rejects.toMatchObject({
+			code: 'unknown',
+			message: 'SignatureValidationFailed: cannot pull image "a": the policy rejects it',
+		});
 		const missing = new NotFoundError('no such tag');
 		await expect(failing(missing).images.pullImage({ image: 'a' })).rejects.toBe(missing);
 		expect(told).toBeInstanceOf(CriError);

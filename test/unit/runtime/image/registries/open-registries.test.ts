@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { formatImageReference, parseImageReference } from '../../../../../src/cri/image-reference.ts';
 import { openRegistries } from '../../../../../src/runtime/image/registries/open-registries.ts';
+import { PolicyRefusedError } from '../../../../../src/runtime/image/registries/policy.ts';
 import {
 	callerLogin,
 	sourceCredentials,
@@ -104,10 +105,37 @@ blocked = true
 	await expect(candidates('x')).rejects.toThrow(
 		/cannot pull image "good\.example\/x:latest": the policy .* rejects it/,
 	);
+	await expect(candidates('x')).rejects.toBeInstanceOf(PolicyRefusedError);
+	await expect(registries.admitArchive('docker-archive')).rejects.toThrow('rejects it (by default)');
+	const accept = '[{"type":"insecureAcceptAnything"}]';
+	writeFileSync(
+		policy,
+		`{"default":[{"type":"reject"}],"transports":{"docker-archive":{"":${accept}},"oci-archive":{"/a.tar":${accept}}}}`,
+	);
+	await registries.admitArchive('docker-archive');
+	await expect(registries.admitArchive('oci-archive')).rejects.toBeInstanceOf(PolicyRefusedError);
 	writeFileSync(policy, '{"default":');
 	await expect(candidates('x')).rejects.toThrow(`cannot use policy "${policy}": it is not JSON`);
 	rmSync(policy);
 	await expect(candidates('x')).rejects.toThrow('there is no such file');
+});
+
+test('an alias says what a short name is found by', async () => {
+	const { dir, conf, registries } = setUp();
+	writeFileSync(conf, '[aliases]\napp = "a.example/team/app"\n');
+	const digest = `sha256:${'0'.repeat(64)}`;
+	const asked = ['app', 'app:2', `app:2@${digest}`, 'other', 'b.example/app', 'NO NAME', '0'.repeat(64)];
+	expect(await Promise.all(asked.map((name) => registries.aliasOf(name)))).toEqual([
+		'a.example/team/app:latest',
+		'a.example/team/app:2',
+		`a.example/team/app@${digest}`,
+		...[undefined, undefined, undefined, undefined],
+	]);
+	writeFileSync(join(dir, 'aliases.conf'), '[aliases]\napp = "c.example/app"\n');
+	expect(await registries.aliasOf('app')).toBe('c.example/app:latest');
+	const broken = setUp();
+	writeFileSync(broken.conf, '[[registry]\n');
+	expect(await broken.registries.aliasOf('app')).toBeUndefined();
 });
 
 test('a push goes where its name says, past mirrors and other locations', async () => {
