@@ -1,4 +1,6 @@
 /** SIGKILL to the runtime while it makes and unmakes pods: each object is whole or not at all, and nothing leaks. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../helpers/random.ts';
 import { whatIsMissing } from '../helpers/requires.ts';
@@ -43,6 +45,26 @@ describe.skipIf(missing)(`kill -9 of the runtime${missing ?? ''}`, () => {
 		expect((await rig.status(other)).state).toBe('CONTAINER_RUNNING');
 		await rig.stop(other, 5);
 		expect((await rig.status(other)).exit_code).toBe(0);
+		await rig.removePod(pod);
+		await rig.nothingLeft();
+	});
+
+	test('a start that was cut off between its two steps has happened', { timeout: 120_000 }, async () => {
+		const pod = await rig.runPod('half');
+		const make = (name: string) => rig.createContainer(pod, 'half', name, untilTold);
+		const [here, after] = [await make('here'), await make('after')];
+		// What a start does first; then it takes the fifo away.
+		const letGo = (id: string) => {
+			const fifo = path.join(rig.host.runRoot, 'criscope/runc', id, 'exec.fifo');
+			expect(readFileSync(fifo, 'utf8')).toBe('0');
+		};
+		letGo(here);
+		await rig.start(here);
+		expect((await rig.status(here)).state).toBe('CONTAINER_RUNNING');
+		letGo(after);
+		await rig.crash();
+		await rig.serve.start();
+		expect((await rig.status(after)).state).toBe('CONTAINER_RUNNING');
 		await rig.removePod(pod);
 		await rig.nothingLeft();
 	});

@@ -49,6 +49,8 @@ export async function startThroughFifo(
 				const message = `cannot start container "${id}": its init did not answer within ${timeoutMs} ms`;
 				throw new DeadlineError(message, { timeoutMs });
 			}
+			// Whoever let it go was killed before it could take the fifo away.
+			if (looks >= eagerLooks && init.isProgram()) break;
 			if (looks < eagerLooks) {
 				await setImmediate(undefined, { signal });
 			} else {
@@ -65,7 +67,9 @@ export async function startThroughFifo(
 }
 
 /** The init that runc has written down; undefined where a start means more than a byte, or the state cannot be read. */
-function waitingInit(stateFile: string): { readonly lives: () => boolean } | undefined {
+function waitingInit(
+	stateFile: string,
+): { readonly lives: () => boolean; readonly isProgram: () => boolean } | undefined {
 	try {
 		const state = JSON.parse(readFileSync(stateFile, 'utf8')) as RuncState;
 		const { init_process_pid: pid, init_process_start: startTime } = state;
@@ -77,10 +81,23 @@ function waitingInit(stateFile: string): { readonly lives: () => boolean } | und
 				const stat = readProcStat(pid);
 				return isRunning(stat) && stat?.startTimeTicks === BigInt(startTime);
 			},
+			isProgram: () => hasBecomeProgram(pid),
 		};
 	} catch {
 		// Whatever is wrong, the runtime says it better.
 		return undefined;
+	}
+}
+
+/**
+ * True where the init of runc that still has its fifo has gone on nevertheless: it waits under a name of its own until it
+ * becomes the container's program. Source: runc 1.1 to 1.3, libcontainer/nsenter/nsexec.c
+ */
+export function hasBecomeProgram(pid: number): boolean {
+	try {
+		return !readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('runc:[');
+	} catch {
+		return false;
 	}
 }
 

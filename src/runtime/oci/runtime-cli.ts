@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { DeadlineError, errorMessage } from '../../cri/errors.ts';
 import { type CommandOutput, ExecError, minimalEnvironment, runCommand } from '../sys/process.ts';
-import { startThroughFifo } from './exec-fifo.ts';
+import { hasBecomeProgram, startThroughFifo } from './exec-fifo.ts';
 import { type HandlerConfig, type OciResources, OciRuntimeError } from './model.ts';
 import { runtimeWords } from './runtime-words.ts';
 
@@ -76,8 +76,10 @@ export async function runtimeState(
 	const action = `read the state of container "${id}"`;
 	try {
 		const { stdout } = await runRuntime(handler, ['state', id], action, options);
-		const { status, pid } = JSON.parse(stdout) as { status: RuntimeState['status']; pid?: number };
-		return { status, pid: pid ?? 0 };
+		const { status, pid = 0 } = JSON.parse(stdout) as { status: RuntimeState['status']; pid?: number };
+		// A start that was cut off between its two steps: runc takes the container for one that waits.
+		const started = status === 'created' && path.basename(handler.path) === 'runc' && hasBecomeProgram(pid);
+		return { status: started ? 'running' : status, pid };
 	} catch (error) {
 		if (says(error, missing)) return undefined;
 		if (error instanceof SyntaxError) {
