@@ -30,6 +30,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
 	await runScript(async () => {
 		await ensure({ purpose: 'start' });
 		await build();
-		return await runProgram(nodePath, [path.join(rootDir, 'dist/main.js'), ...process.argv.slice(2)]);
+		return await runProgram(nodePath, ['--', path.join(rootDir, 'dist/main.js'), ...process.argv.slice(2)]);
 	});
 }

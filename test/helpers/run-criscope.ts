@@ -21,7 +21,7 @@ export function runCriscope(
 	const { PATH = '' } = process.env;
 	const child = spawn(
 		path.join(rootDir, 'node_modules/.bin/node'),
-		[path.join(rootDir, 'dist/main.js'), ...args],
+		['--', path.join(rootDir, 'dist/main.js'), ...args],
 		{
 			env: {
 				PATH,
