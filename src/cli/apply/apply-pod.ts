@@ -1,6 +1,6 @@
 /** Makes one pod of a manifest, or finds that it is there as it should be. */
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { hostname, networkInterfaces, totalmem } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerId } from '../../cri/ids.ts';
@@ -50,6 +50,7 @@ export type ApplyOptions = {
 
 const pollMs = 50;
 const shownLogLines = 10;
+const shownLogBytes = 64 * 1024;
 const removeWithinMs = 300_000;
 
 /** The pod of that name that was applied, or another one; the newest counts. */
@@ -114,9 +115,18 @@ async function bringImages(
 	}
 }
 
+/** The last bytes of a file, which may be of any size. */
+async function readEnd(path: string): Promise<string> {
+	await using file = await open(path);
+	const { size } = await file.stat();
+	const from = Math.max(0, size - shownLogBytes);
+	const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
+	return buffer.toString('utf8', 0, bytesRead);
+}
+
 /** The end of a log, for who has to know why a container failed. */
 async function logTail(path: string): Promise<readonly string[]> {
-	const text = await readFile(path, 'utf8').catch(() => '');
+	const text = await readEnd(path).catch(() => '');
 	const lines = logPieces(text)
 		.map((piece) => piece.text)
 		.join('')

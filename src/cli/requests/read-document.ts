@@ -27,7 +27,8 @@ function causeOf(error: unknown): string {
 	if (code === 'ENOENT') return 'no such file';
 	if (code === 'EISDIR') return 'it is a folder';
 	if (code === 'EACCES') return 'permission denied';
-	return message.split('\n', 1)[0] ?? message;
+	// The parser's sentence ends in a colon, and shows the place in lines of its own.
+	return (message.split('\n', 1)[0] ?? message).replace(/:$/u, '');
 }
 
 /**

@@ -4,10 +4,12 @@ import path from 'node:path';
 import type { ContainerId, PodSandboxId } from '../../cri/ids.ts';
 import type { CriClient } from '../../cri/ports.ts';
 import type { ContainerConfig, PodSandboxConfig, ProtocolMessage } from '../../cri/sandbox-config.ts';
+import { isOnThisHost } from '../logs/log-host.ts';
 import { type HostsLine, hostsFile } from './hosts-file.ts';
 import { letFinish } from './let-finish.ts';
 import { recordPod, writePodFile } from './pod-folder.ts';
 import { removePod } from './remove-pod.ts';
+import { refuseUsedPorts } from './used-ports.ts';
 
 type Options = { readonly signal: AbortSignal; readonly timeoutMs?: number | undefined };
 
@@ -29,6 +31,7 @@ export async function undoPod(client: CriClient, { metadata }: PodSandboxConfig)
 /**
  * Runs a sandbox. Whoever calls undoes it with `undoPod` where this or a later step fails.
  * @param config its log directory is made, since not every runtime does
+ * @throws Error where a port that is to be published is taken; what the runtime throws
  */
 export async function makePod(
 	client: CriClient,
@@ -36,6 +39,8 @@ export async function makePod(
 	runtimeHandler: string,
 	{ signal, timeoutMs }: Options,
 ): Promise<MadePod> {
+	const { portMappings = [] } = config;
+	if (isOnThisHost(client.runtimeEndpoint)) await refuseUsedPorts(portMappings, { signal });
 	await recordPod(config.metadata, client.runtimeEndpoint);
 	if (config.logDirectory) await mkdir(config.logDirectory, { recursive: true, mode: 0o755 });
 	const whole = { signal: letFinish(signal), timeoutMs };

@@ -128,8 +128,13 @@ export async function recordPod(pod: PodName, endpoint: string): Promise<void> {
 }
 
 async function readRecord(uid: string): Promise<Partial<PodName & { readonly endpoint: string }>> {
-	const text = await readFile(path.join(podFolder(uid), recordName), 'utf8').catch(() => '{}');
-	return JSON.parse(text) as Partial<PodName & { readonly endpoint: string }>;
+	try {
+		const text = await readFile(path.join(podFolder(uid), recordName), 'utf8');
+		return (JSON.parse(text) ?? {}) as Partial<PodName & { readonly endpoint: string }>;
+	} catch {
+		// Not there, or cut short by a full disk: nobody's that we know.
+		return {};
+	}
 }
 
 /** Removes the folder and the logs of a pod that was removed by its id, if criscope made it; nothing of others. */

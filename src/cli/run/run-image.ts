@@ -9,6 +9,7 @@ import { freePort } from '../demo/free-port.ts';
 import { tellFailure } from '../failures.ts';
 import { givenCredentials } from '../images/credentials.ts';
 import { print } from '../output/print.ts';
+import type { PodName } from '../requests/pod-words.ts';
 import { cancelTimeout } from '../requests/pull-flags.ts';
 import { parseDetachKeys, usualDetachKeys } from '../streams/detach-keys.ts';
 import { progressMode } from '../transfers/progress-flag.ts';
@@ -18,6 +19,7 @@ import { clientAnnotation, ownMark } from './client-mark.ts';
 import { runSession, StartError } from './container-session.ts';
 import { tidyEarlierRuns } from './earlier-runs.ts';
 import { type EnsureOptions, ensureImage, type PullPolicy } from './ensure-image.ts';
+import { letFinish } from './let-finish.ts';
 import { hostsMount, makeContainer, makePod, undoPod } from './make-pod.ts';
 import { mountOf } from './pod-folder.ts';
 import { portMappingsOf } from './port-flags.ts';
@@ -73,6 +75,15 @@ async function pullOptions(flags: RunFlags, context: VerbContext): Promise<Ensur
 		timeoutMs: flags['pull-timeout'] || Number.POSITIVE_INFINITY,
 		mode: progressMode(flags, context),
 	};
+}
+
+/** Runtimes tell pods apart by uid; who types a name again means another one. @throws Error */
+async function refuseUsedName(client: CriClient, { namespace, name }: PodName, options: VerbContext) {
+	const pods = await client.runtime.listPodSandbox(undefined, options);
+	const there = pods.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
+	if (!there) return;
+	const advice = `remove it with: criscope rmp -f ${there.id.slice(0, 13)}`;
+	throw new Error(`cannot make pod "${namespace}/${name}": there is one of that name; ${advice}`);
 }
 
 async function make(
@@ -147,9 +158,11 @@ async function runPlan(
 	const id = await make(client, plan, flags, context);
 	if (flags.cidfile !== undefined) await writeIdFile(flags.cidfile, id);
 	if (flags.detach) {
-		await client.runtime.startContainer(id, { signal: context.signal }).catch((error: unknown) => {
+		const whole = { signal: letFinish(context.signal) };
+		await client.runtime.startContainer(id, whole).catch((error: unknown) => {
 			throw new StartError(errorMessage(error), { cause: error });
 		});
+		context.signal.throwIfAborted();
 		undo.move();
 		await print(context, `${sanitizeLine(id)}\n`);
 		return 0;
@@ -164,7 +177,6 @@ async function runPlan(
 	const removing = { signal: AbortSignal.timeout(removeWithinMs) };
 	if (flags.rm) await removePod(client, plan.pod, plan.stopTimeoutSeconds, removing);
 	else await stopEmptyPod(client, plan, removing);
-
 	return exitCode;
 }
 
@@ -208,6 +220,7 @@ export async function runImage(
 	try {
 		const client = await context.connect();
 		await tidyEarlierRuns(client, context);
+		if (flags.name !== undefined) await refuseUsedName(client, plan.pod, context);
 		const mounted = plan.volumes.flatMap(({ source }) => (source.kind === 'image' ? [source.image] : []));
 		for (const image of [plan.containerConfig.image.image, ...mounted]) {
 			await ensureImage(client, image, options, context);
