@@ -35,7 +35,7 @@ export async function openCompressedLayer(
 		digest === layer.diffDigest
 			? undefined
 			: new FailedPreconditionError(
-					`layer ${layer.id} in the store is damaged: it reads as ${digest} instead of ${layer.diffDigest}; pull its image again`,
+					`layer ${layer.id} in the store is damaged: it reads as ${digest} instead of ${layer.diffDigest}; remove its images and pull them anew`,
 				),
 	);
 	if (compression === 'none') {

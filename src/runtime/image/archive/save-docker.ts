@@ -76,7 +76,9 @@ async function* layerParts(
 ): AsyncGenerator<ArchivePart> {
 	const { diffDigest, diffSizeBytes } = layer;
 	if (diffDigest === undefined || diffSizeBytes === undefined) {
-		throw new FailedPreconditionError(`layer ${layer.id} has no record of its size; pull its image again`);
+		throw new FailedPreconditionError(
+			`layer ${layer.id} has no record of its size; remove its images and pull them anew`,
+		);
 	}
 	const { body } = await openCompressedLayer(layer, 'none', store, { signal });
 	yield { image, index, layer: { state: 'transferring' } };

@@ -6,6 +6,8 @@ import type { WaitOptions } from '../model.ts';
 import { shownName } from './byte-string.ts';
 import { Crc64, wordsOf } from './crc64.ts';
 import { DiffFiles } from './diff-files.ts';
+import { blockBytes } from './header-block.ts';
+import { numericField } from './numbers.ts';
 import { type TarSplitLine, tarSplitLines } from './tar-split-lines.ts';
 
 const readAsync = promisify(read);
@@ -35,11 +37,23 @@ async function* tarChunks(
 ): AsyncGenerator<Buffer> {
 	const files = new DiffFiles(diffDir);
 	const batch = new Batch();
+	let before: Buffer = Buffer.alloc(0);
 	try {
 		for await (const line of tarSplitLines(tarSplitPath, options)) {
 			options.signal?.throwIfAborted();
-			if (line.kind === 'segment') batch.add(line.payload);
-			else if (line.sizeBytes > 0) yield* fileChunks(line, files, batch);
+			if (line.kind === 'segment') {
+				batch.add(line.payload);
+				before = line.payload;
+			} else if (line.sizeBytes > 0) {
+				if (lacksHoles(before, line)) {
+					throw damaged(
+						line,
+						'the program that unpacked it did not write down where its holes are; ' +
+							'remove its images and pull them anew with criscope',
+					);
+				}
+				yield* fileChunks(line, files, batch);
+			}
 			if (batch.full) yield batch.take();
 		}
 	} catch (error) {
@@ -49,6 +63,18 @@ async function* tarChunks(
 		throw new FailedPreconditionError(`cannot read tar-split "${tarSplitPath}": ${cause}`, { cause: error });
 	}
 	if (!batch.empty) yield batch.take();
+}
+
+/**
+ * True for a sparse file of PAX as Podman records it: by the size and sum of the whole, without the map that stood before its
+ * pieces, so that Podman cannot save it either. Source: tar-split, tar/asm/disassemble.go
+ */
+function lacksHoles(before: Buffer, line: FileLine): boolean {
+	const sparse = before.lastIndexOf('GNU.sparse.');
+	if (sparse < 0 || before.length < blockBytes) return false;
+	const storedBytes = numericField(before, before.length - blockBytes + 124, 12);
+	// A sparse file of ours stands as it is in such a segment, before another one's header, which may leave the size to PAX.
+	return storedBytes !== line.sizeBytes && !before.includes(' size=', sparse);
 }
 
 async function* fileChunks(line: FileLine, files: DiffFiles, batch: Batch): AsyncGenerator<Buffer> {
