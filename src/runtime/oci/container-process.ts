@@ -129,6 +129,8 @@ export type ContainerProcesses = {
 	reopenLog(paths: ContainerPaths, options?: WaitOptions): Promise<void>;
 	/** The end that conmon has written down; undefined while there is none. */
 	readExit(id: string, paths: ContainerPaths): ContainerExit | undefined;
+	/** True where its init comes to us when conmon is killed: then its end is written down here, within seconds. */
+	inherits(id: string): boolean;
 	/** True while that very process lives and is no zombie. */
 	isAlive(process: ProcessIdentity): boolean;
 };

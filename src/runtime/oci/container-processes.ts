@@ -86,6 +86,7 @@ export function createContainerProcesses({
 		attach: (paths, options) => attachToConmon(sys, paths, options),
 		reopenLog: reopenConmonLog,
 		readExit: readContainerExit,
+		inherits: (id) => created.has(id),
 		isAlive: isSameProcess,
 		[Symbol.dispose]: () => reaper[Symbol.dispose](),
 	};

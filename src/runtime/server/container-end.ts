@@ -25,7 +25,10 @@ export type ContainerEnds = {
 /** What nobody wrote down. Source: cri-o 1.36, the exit code where there is no exit file */
 export const unknownExitCode = 255;
 
-/** How long an exit file may come after its process has gone, with and without a conmon to write it, in milliseconds. */
+/**
+ * How long an exit file may come after its process has gone, with and without somebody to write it (conmon, or we who inherit
+ * its container when it was killed), in milliseconds.
+ */
 const exitFileWaitMs = 5_000;
 const orphanWaitMs = 300;
 
@@ -67,8 +70,9 @@ export function createContainerEnds(parts: Omit<PodParts, 'ends'>): ContainerEnd
 		for (let pauseMs = 10; ; pauseMs *= 1.5) {
 			const exit = processes.readExit(record.id, paths);
 			if (exit !== undefined) return { ...exit, message: '' };
-			const watched = record.monitor !== undefined && processes.isAlive(record.monitor);
-			if (performance.now() - startedMs > (watched ? exitFileWaitMs : orphanWaitMs)) break;
+			const isWatched =
+				processes.inherits(record.id) || (record.monitor !== undefined && processes.isAlive(record.monitor));
+			if (performance.now() - startedMs > (isWatched ? exitFileWaitMs : orphanWaitMs)) break;
 			await sleep(pauseMs);
 		}
 		const message = 'nobody saw how it ended: its monitor (conmon) wrote no exit code';
