@@ -59,11 +59,13 @@ export const pushVerb = defineVerb({
 			);
 			const [{ imageId, manifestDigest, names, upToDate }] = await takeEvents(events, shown);
 			shown.done();
-			const result = { image, destination: to, imageId, manifestDigest, names, upToDate };
+			// A short name was found by one in full, and that is where it went.
+			const went = destination ?? names[0] ?? image;
+			const result = { image, destination: went, imageId, manifestDigest, names, upToDate };
 			await printResults([result], output, context);
 			if (output !== 'table') return 0;
 			const digest = sanitizeLine(manifestDigest);
-			await print(context, flags.quiet ? `${digest}\n` : `Pushed ${sanitizeLine(to)}@${digest}\n`);
+			await print(context, flags.quiet ? `${digest}\n` : `Pushed ${sanitizeLine(went)}@${digest}\n`);
 			return 0;
 		} catch (error) {
 			throw explainCriOnly(error, 'push images', ownTool);

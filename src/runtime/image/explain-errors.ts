@@ -28,9 +28,10 @@ const diskErrors = new Map<string, string>([
  */
 export function explainTransferError(heading: string, error: unknown): Error {
 	if (error instanceof BugError || (isAbort(error) && error instanceof Error)) return error;
-	// The same heading twice says nothing more.
+	// The same heading twice says nothing more, and one with the name in full says it better.
 	const said = errorMessage(error);
-	const message = said.startsWith(heading) ? said : `${heading}: ${said}`;
+	const verb = heading.replace(/".*$/, '"');
+	const message = said.startsWith(verb) ? said : `${heading}: ${said}`;
 	if (error instanceof RegistryError) return classOf(codeOfRegistryError(error), message, error);
 	if (error instanceof CriError) return classOf(error.code, message, error);
 	const code = (error as NodeJS.ErrnoException | undefined)?.code;

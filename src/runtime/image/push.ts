@@ -1,7 +1,7 @@
 /** Pushes an image of the store: what the registry has is left there, the rest is compressed anew and sent. */
 import { Readable } from 'node:stream';
 import { InvalidArgumentError } from '../../cri/errors.ts';
-import { formatImageReference, parseImageReference } from '../../cri/image-reference.ts';
+import { formatImageReference, isShortName, parseImageReference } from '../../cri/image-reference.ts';
 import type { PushTransferRequest } from '../../cri/image-transfer.ts';
 import type { StoredLayer, WaitOptions } from '../storage/model.ts';
 import { explainTransferError } from './explain-errors.ts';
@@ -9,6 +9,7 @@ import type { Repository } from './model.ts';
 import { formatPlatform } from './platform.ts';
 import { type PushLayerTools, pushLayer } from './push-layer.ts';
 import { rewriteManifest, type SentLayer, targetFormat } from './push-manifest.ts';
+import type { Registries } from './registry.ts';
 import { createSlots } from './slots.ts';
 import { type LoadedImage, layerChain, readStoredImage } from './stored-image.ts';
 import type { TransferLog } from './transfer-log.ts';
@@ -25,12 +26,10 @@ export async function pushImage(
 	{ signal }: WaitOptions = {},
 ): Promise<void> {
 	const { image } = request;
-	const destination = request.destination || image;
+	let destination = request.destination || image;
 	try {
 		const loaded = await readStoredImage(image, tools.store, { signal });
-		if (destination === image && !isName(image, loaded)) {
-			throw new InvalidArgumentError('an id says nothing of where to push to; name a destination');
-		}
+		if (!request.destination) destination = await nameOf(image, loaded, tools.registries);
 		const target = await tools.registries.pushTarget(destination, { auth: request.auth }, { signal });
 		await pushTo(loaded, target, request, tools, log, { signal });
 	} catch (error) {
@@ -40,9 +39,23 @@ export async function pushImage(
 	}
 }
 
-/** False where the text found the image by its id. */
-function isName(text: string, { image }: LoadedImage): boolean {
-	return !image.id.startsWith(text.replace(/^sha256:/, ''));
+/**
+ * The name by which the image was found: a short one may be of any registry, and nothing is sent to another.
+ * @throws InvalidArgumentError for an id, and for a short name that leads to none of the image's
+ */
+async function nameOf(text: string, { image }: LoadedImage, registries: Registries): Promise<string> {
+	if (image.id.startsWith(text.replace(/^sha256:/, ''))) {
+		throw new InvalidArgumentError('an id says nothing of where to push to; name a destination');
+	}
+	if (!isShortName(text)) return text;
+	const reference = parseImageReference(text);
+	const end = formatImageReference(reference).replace(/^docker\.io\/(?:library\/)?/, '/');
+	const wanted = [await registries.aliasOf(text), formatImageReference(reference), `localhost${end}`];
+	const found =
+		wanted.find((name) => name !== undefined && image.names.includes(name)) ??
+		image.names.find((name) => name.endsWith(end));
+	if (found !== undefined) return found;
+	throw new InvalidArgumentError('a short name does not say which registry is meant; name a destination');
 }
 
 type PushTarget = Awaited<ReturnType<TransferTools['registries']['pushTarget']>>;

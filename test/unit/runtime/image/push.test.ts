@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { FailedPreconditionError, NotFoundError } from '../../../../src/cri/errors.ts';
 import type { PushTransferRequest, TransferEvent } from '../../../../src/cri/image-transfer.ts';
 import { createImageTransfers } from '../../../../src/runtime/image/transfers.ts';
@@ -132,6 +132,18 @@ describe('push', () => {
 		expect(error).toBeInstanceOf(FailedPreconditionError);
 		expect(String(error)).toContain(`cannot push image "${reference}": layer ${id} in the store is damaged`);
 		expect(target.manifests.size).toBe(0);
+	});
+
+	test('a short name goes to the registry of the name that it stands for, and to no other', async () => {
+		const { store, image, push } = await setUp();
+		const [stored] = [...store.images.values()];
+		expect(stored?.id).toBe(image.imageId);
+		vi.spyOn(store, 'findImage').mockImplementation(async () => stored);
+		for (const short of ['app:1', 'shop/app:1']) {
+			expect((await push({ image: short })).at(-1)).toMatchObject({ names: [reference] });
+		}
+		await expect(push({ image: 'app' })).rejects.toThrow('which registry is meant; name a destination');
+		await expect(push({ image: 'pp:1' })).rejects.toThrow('name a destination');
 	});
 
 	test('what is asked wrongly is said', async () => {
