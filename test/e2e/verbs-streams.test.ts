@@ -112,7 +112,7 @@ describe.each(verbRuntimes)('streaming verbs on $runtime', ({ missing, start }) 
 		});
 
 		test.each([
-			['websocket where the runtime takes it', [], 50_000_000],
+			['websocket where the runtime takes it', [], 10_000_000],
 			['spdy', ['--transport', 'spdy'], 5_000_000],
 		] as const)('exec -i by %s: megabytes in and out, then the end', patient, async (_by, flags, size) => {
 			const bytes = randomBytes(size);

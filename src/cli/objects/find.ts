@@ -76,6 +76,15 @@ export function matchPod(pods: readonly PodSandbox[], word: string): PodSandbox 
 	return onlyOne('pod', word, [...byId, ...newestOf(named, podPath)], podPath);
 }
 
+/** Where no container fits, pods only make the refusal clearer, and must not stand in its way. */
+async function podsOrNone(podsOf: PodsLookup): Promise<readonly PodSandbox[]> {
+	try {
+		return await podsOf();
+	} catch {
+		return [];
+	}
+}
+
 /**
  * Picks the container that the word means: by id, by the beginning of an id, by `name` or by `pod/name`.
  * Of several attempts at one container of one pod, the newest.
@@ -92,10 +101,10 @@ export async function matchContainer(
 	const byId = word === '' ? [] : containers.filter(({ id }) => id.startsWith(word));
 	const name = word.slice(word.lastIndexOf('/') + 1);
 	const namesakes = name === '' ? [] : containers.filter(({ metadata }) => metadata.name === name);
-	if (byId.length + namesakes.length < 2 && name === word) {
-		return onlyOne('container', word, [...byId, ...namesakes], ({ metadata }) => metadata.name);
-	}
-	const pods = new Map((await podsOf()).map((pod) => [pod.id, pod]));
+	const [only, other] = [...byId, ...namesakes];
+	if (only !== undefined && other === undefined && name === word) return only;
+	const known = await (only === undefined ? podsOrNone(podsOf) : podsOf());
+	const pods = new Map(known.map((pod) => [pod.id, pod]));
 	const pathOf = (container: Container) => {
 		const pod = pods.get(container.podSandboxId);
 		return `${pod ? podPath(pod) : container.podSandboxId}/${container.metadata.name}`;
@@ -104,7 +113,22 @@ export async function matchContainer(
 		const path = pathOf(container);
 		return name === word || path === word || path.endsWith(`/${word}`);
 	});
-	return onlyOne('container', word, [...byId, ...newestOf(named, pathOf)], pathOf);
+	const candidates = [...byId, ...newestOf(named, pathOf)];
+	// Who is used to kubectl names the pod.
+	const inPod =
+		candidates.length > 0 || word === ''
+			? []
+			: containers.filter(({ podSandboxId }) => {
+					const pod = pods.get(podSandboxId);
+					return pod?.metadata.name === word || pod?.id === word || (pod && podPath(pod)) === word;
+				});
+	if (inPod.length > 0) {
+		const names = newestOf(inPod, pathOf).slice(0, mostCandidates).map(pathOf);
+		throw new NotFoundError(
+			`cannot find container "${word}": that is a pod, with the container${names.length > 1 ? 's' : ''} ${names.join(', ')}`,
+		);
+	}
+	return onlyOne('container', word, candidates, pathOf);
 }
 
 /**

@@ -49,6 +49,8 @@ export const eventsVerb = defineVerb({
 		const output = documentOutput(flags, 'json', ['table']);
 		const client = await context.connect();
 		const { signal } = context;
+		// A stream stays silent until something happens; that nobody is there is to be said at once.
+		await client.answers.version({ signal });
 		try {
 			for await (const event of client.answers.containerEvents({ signal })) {
 				await print(context, await eventText(event, output, context));

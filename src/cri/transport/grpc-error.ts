@@ -104,6 +104,12 @@ function unimplementedCause(details: string, context: CallContext): string {
 	return `the runtime does not offer this (${details})`;
 }
 
+/** What is of use in grpc-js's account of a failed connection, which also has a date and an empty remark. */
+function connectionCause(details: string): string {
+	const last = /last error: (.*?)(?: \(\d{4}-[^)]*\))?\.?(?: resolution note:.*)?$/is.exec(details)?.[1];
+	return last || details;
+}
+
 function unavailableCause(details: string, context: CallContext, probe: ProbeResult | undefined): string {
 	switch (probe?.kind) {
 		case 'missing':
@@ -117,7 +123,7 @@ function unavailableCause(details: string, context: CallContext, probe: ProbeRes
 		default:
 			// What grpc-js itself says when a connection fails; anything else are the runtime's own words.
 			return /^(no connection|connection dropped|channel|received rst_stream|read e|write e)/i.test(details)
-				? `the connection to ${context.endpoint} was lost (${details})`
+				? `the connection to ${context.endpoint} was lost (${connectionCause(details)})`
 				: details;
 	}
 }

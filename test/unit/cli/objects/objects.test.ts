@@ -86,6 +86,8 @@ describe('containers', () => {
 	test.each([
 		['zz', NotFoundError, 'no container has that id or name'],
 		['web/engine', NotFoundError, 'no container has that id or name'],
+		['shop/db', NotFoundError, 'that is a pod, with the containers shop/db/engine, shop/db/0103, shop/db/0'],
+		['web', NotFoundError, 'that is a pod, with the containers shop/web/app, other/web/app'],
 		['app', InvalidArgumentError, 'it may be 0012 (shop/web/app), 0103 (other/web/app)'],
 		['web/app', InvalidArgumentError, 'it may be 0012 (shop/web/app), 0103 (other/web/app)'],
 		// A name and the beginning of ids: acting on the wrong one cannot be undone.
