@@ -60,9 +60,9 @@ export function manifestHash(
 		.digest('hex');
 }
 
-function hostnameOf({ hostname }: PodSpec, name: string): string {
+function hostnameOf({ hostname, hostnameOverride }: PodSpec, name: string): string {
 	// As a kubelet: the kernel takes 64 characters, and a name no dot at its end.
-	return hostname ?? name.slice(0, 63).replace(/[-.]+$/u, '');
+	return hostnameOverride ?? hostname ?? name.slice(0, 63).replace(/[-.]+$/u, '');
 }
 
 function portsOf(spec: PodSpec): readonly ProtocolMessage[] {

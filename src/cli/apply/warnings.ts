@@ -14,6 +14,7 @@ const clusterFields = [
 	'schedulingGates',
 	'serviceAccount',
 	'serviceAccountName',
+	'setHostnameAsFQDN',
 	'subdomain',
 	'topologySpreadConstraints',
 ] as const;
@@ -56,10 +57,13 @@ export function refuseClusterParts(pod: PodManifest): void {
 export function warningsOf(pod: PodManifest): readonly string[] {
 	const spec = pod.spec ?? {};
 	const containers = allContainers(pod);
-	const ignored = clusterFields.filter((field) => spec[field] !== undefined && spec[field] !== 'default');
+	const ignored = clusterFields.filter(
+		(field) => spec[field] !== undefined && spec[field] !== 'default' && spec[field] !== false,
+	);
 	const probes = probeFields.filter((field) =>
 		containers.some((container) => container[field] !== undefined),
 	);
+	const ruled = containers.some(({ restartPolicyRules }) => restartPolicyRules !== undefined);
 	const { restartPolicy = 'Always' } = spec;
 	return [
 		...(restartPolicy === 'Never'
@@ -67,6 +71,7 @@ export function warningsOf(pod: PodManifest): readonly string[] {
 			: [
 					`restartPolicy ${restartPolicy} has nobody to act on it: what ends stays ended until it is applied again`,
 				]),
+		...(ruled ? ['restartPolicyRules: nobody starts a container again'] : []),
 		...(probes.length > 0 ? [`${probes.join(', ')}: nobody probes without a kubelet`] : []),
 		...(containers.some(({ lifecycle }) => lifecycle !== undefined)
 			? ['lifecycle: its hooks are not run without a kubelet']

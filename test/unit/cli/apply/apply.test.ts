@@ -108,7 +108,7 @@ it('$(NAME) is replaced, $$ is a dollar, what is unknown stays', () => {
 describe('manifests', () => {
 	it('a sandbox is labelled as a kubelet labels it', () => {
 		const { pods, ...maps } = pod(
-			'hostname: h, dnsPolicy: None, dnsConfig: {nameservers: [192.0.2.1], options: [{name: ndots, value: "2"}]}',
+			'hostname: other, hostnameOverride: h, dnsPolicy: None, dnsConfig: {nameservers: [192.0.2.1], options: [{name: ndots, value: "2"}]}',
 		);
 		const [first] = pods;
 		if (!first) throw new Error('no pod');
@@ -215,6 +215,10 @@ describe('manifests', () => {
 		expect(of('restartPolicy: Never, nodeSelector: {a: b}, affinity: {}')).toEqual([
 			'affinity, nodeSelector: without a meaning where there is no cluster',
 		]);
+		expect(of('restartPolicy: Never, setHostnameAsFQDN: false')).toEqual([]);
+		expect(of('restartPolicy: Never, initContainers: [{name: i, image: i, restartPolicyRules: []}]')).toEqual(
+			['restartPolicyRules: nobody starts a container again'],
+		);
 	});
 
 	it('answers or refuses whatever a document holds', () => {
