@@ -1,6 +1,10 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../helpers/child-process.ts';
 import {
@@ -34,6 +38,17 @@ for (const [kind, startRuntime] of Object.entries(cliRuntimes)) {
 
 			const criscope = (args: readonly string[], options?: Parameters<typeof runCriscope>[1]): Promise<Ran> =>
 				runCriscope(['-r', runtime.endpoint, ...args], options);
+
+			/** `criscope run` on a terminal. */
+			const onTerminal = (
+				args: readonly string[],
+				size?: { readonly columns: number; readonly rows: number },
+			) =>
+				startTui({
+					args: ['-r', runtime.endpoint, 'run', ...args],
+					env: { CRISCOPE_EMBEDDED: 'off' },
+					...size,
+				});
 
 			test('pulls what is missing, keeps the streams apart, gives the exit code, leaves nothing', async () => {
 				const name = unique('short');
@@ -111,6 +126,9 @@ for (const [kind, startRuntime] of Object.entries(cliRuntimes)) {
 						return stdout.includes('ready') && stdout;
 					});
 					expect(shown).toBe('ready\n');
+					const again = await criscope(['run', '--name', name, runtime.image]);
+					expect(again).toMatchObject({ exitCode: 125, stdout: '' });
+					expect(again.stderr).toContain(`cannot make pod "default/${name}": there is one of that name`);
 					const { logPath } = await runtime.client.runtime.containerStatus(ran.stdout.trim() as never, {
 						verbose: false,
 					});
@@ -144,17 +162,21 @@ for (const [kind, startRuntime] of Object.entries(cliRuntimes)) {
 					exitCode: 125,
 					stderr: expect.stringContaining('is not to be pulled'),
 				});
+				await using server = createServer().listen(0, '127.0.0.1');
+				await once(server, 'listening');
+				const { port } = server.address() as AddressInfo;
+				const taken = await criscope(['run', '--name', name, '-p', `127.0.0.1:${port}:80`, runtime.image]);
+				expect(taken).toMatchObject({
+					exitCode: 125,
+					stderr: `criscope: cannot publish 127.0.0.1 port ${port}/tcp: something on this host listens there\n`,
+				});
 				expect(await podLeftovers(runtime, name)).toEqual([]);
 			});
 
 			test('on a terminal: a shell from its first prompt on, its size, its exit code, nothing left', async () => {
 				const name = unique('tty');
-				await using tui = startTui({
-					args: ['-r', runtime.endpoint, 'run', '-it', '--rm', '--name', name, runtime.image, 'sh'],
-					columns: 97,
-					rows: 21,
-					env: { CRISCOPE_EMBEDDED: 'off' },
-				});
+				const size = { columns: 97, rows: 21 };
+				await using tui = onTerminal(['-it', '--rm', '--name', name, runtime.image, 'sh'], size);
 				await tui.until('/ #');
 				tui.type('stty size; echo typed$((1+1))\r');
 				await tui.until(/21 97\s+typed2/);
@@ -165,21 +187,8 @@ for (const [kind, startRuntime] of Object.entries(cliRuntimes)) {
 
 			test('an interrupt reaches the command; what it says then is heard', async () => {
 				const name = unique('int');
-				await using tui = startTui({
-					args: [
-						'-r',
-						runtime.endpoint,
-						'run',
-						'--rm',
-						'--name',
-						name,
-						runtime.image,
-						'sh',
-						'-c',
-						'trap "echo caught; exit 9" INT; echo up; while :; do sleep 0.1; done',
-					],
-					env: { CRISCOPE_EMBEDDED: 'off' },
-				});
+				const script = 'trap "echo caught; exit 9" INT; echo up; while :; do sleep 0.1; done';
+				await using tui = onTerminal(['--rm', '--name', name, runtime.image, 'sh', '-c', script]);
 				await tui.until('up');
 				tui.signal('SIGINT');
 				await tui.until('caught');
@@ -187,23 +196,23 @@ for (const [kind, startRuntime] of Object.entries(cliRuntimes)) {
 				expect(await podLeftovers(runtime, name)).toEqual([]);
 			});
 
+			test('an interrupt while the pod is being made undoes what there is of it', async () => {
+				const name = unique('early');
+				const script = 'trap "exit 130" INT; while :; do sleep 0.1; done';
+				await using tui = onTerminal(['--rm', '--name', name, runtime.image, 'sh', '-c', script]);
+				// Its folder is made before the runtime is asked for anything.
+				await eventually('its folder', async () => (await podLeftovers(runtime, name)).length > 0, {
+					intervalMs: 10,
+				});
+				tui.signal('SIGINT');
+				expect((await tui.exit).exitCode).toBe(130);
+				expect(await podLeftovers(runtime, name)).toEqual([]);
+			});
+
 			test('what a kill -9 leaves is found by the next run', async () => {
 				const name = unique('killed');
-				await using tui = startTui({
-					args: [
-						'-r',
-						runtime.endpoint,
-						'run',
-						'--rm',
-						'--name',
-						name,
-						runtime.image,
-						'sh',
-						'-c',
-						'echo up; exec sleep 1000',
-					],
-					env: { CRISCOPE_EMBEDDED: 'off' },
-				});
+				const script = 'echo up; exec sleep 1000';
+				await using tui = onTerminal(['--rm', '--name', name, runtime.image, 'sh', '-c', script]);
 				await tui.until('up');
 				tui.signal('SIGKILL');
 				await tui.exit;
@@ -277,3 +286,10 @@ for (const [kind, startRuntime] of Object.entries(cliRuntimes)) {
 		},
 	);
 }
+
+test('--env-file is a flag of ours, and none of the Node that runs the program', async () => {
+	const bin = fileURLToPath(new URL('../../bin/criscope', import.meta.url));
+	const { promise, resolve } = Promise.withResolvers<string>();
+	execFile(bin, ['run', '--env-file', '/no/such', 'image'], (_error, _stdout, stderr) => resolve(stderr));
+	expect(await promise).toContain('criscope: cannot read --env-file "/no/such"');
+});
