@@ -5,6 +5,7 @@ import { formatImageReference, isShortName, parseImageReference } from '../../cr
 import type { PushTransferRequest } from '../../cri/image-transfer.ts';
 import type { StoredLayer, WaitOptions } from '../storage/model.ts';
 import { explainTransferError } from './explain-errors.ts';
+import { foundName } from './found-name.ts';
 import type { Repository } from './model.ts';
 import { formatPlatform } from './platform.ts';
 import { type PushLayerTools, pushLayer } from './push-layer.ts';
@@ -40,21 +41,17 @@ export async function pushImage(
 }
 
 /**
- * The name by which the image was found: a short one may be of any registry, and nothing is sent to another.
+ * Where an image goes of which nothing else is said: a short name may be of any registry, and nothing is sent to another than
+ * the one it was found by.
  * @throws InvalidArgumentError for an id, and for a short name that leads to none of the image's
  */
 async function nameOf(text: string, { image }: LoadedImage, registries: Registries): Promise<string> {
 	if (image.id.startsWith(text.replace(/^sha256:/, ''))) {
 		throw new InvalidArgumentError('an id says nothing of where to push to; name a destination');
 	}
-	if (!isShortName(text)) return text;
-	const reference = parseImageReference(text);
-	const end = formatImageReference(reference).replace(/^docker\.io\/(?:library\/)?/, '/');
-	const wanted = [await registries.aliasOf(text), formatImageReference(reference), `localhost${end}`];
-	const found =
-		wanted.find((name) => name !== undefined && image.names.includes(name)) ??
-		image.names.find((name) => name.endsWith(end));
+	const found = await foundName(text, image, registries);
 	if (found !== undefined) return found;
+	if (!isShortName(text)) return text;
 	throw new InvalidArgumentError('a short name does not say which registry is meant; name a destination');
 }
 

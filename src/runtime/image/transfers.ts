@@ -63,7 +63,7 @@ export function createImageTransfers(options: ImageTransferOptions): ImageTransf
 			shared.run(undefined, (events, work) => loadImages(request, archive, tools, events, { signal: work }), {
 				signal,
 			}),
-		save: (request, { signal } = {}) => saveImages(request, store, { signal }),
+		save: (request, { signal } = {}) => saveImages(request, tools, { signal }),
 		[Symbol.asyncDispose]: () => shared[Symbol.asyncDispose](),
 	};
 }

@@ -1,13 +1,13 @@
 /** Saves images of the store into one archive, as fast as its reader takes it. */
 
 import { InvalidArgumentError } from '../../../cri/errors.ts';
-import { formatImageReference, parseImageReference } from '../../../cri/image-reference.ts';
 import type { ArchiveFormat, LayerProgress, SavePart, TransferEvent } from '../../../cri/image-transfer.ts';
-import type { Store, WaitOptions } from '../../storage/model.ts';
+import type { WaitOptions } from '../../storage/model.ts';
 import { explainTransferError } from '../explain-errors.ts';
+import { foundName } from '../found-name.ts';
 import { formatPlatform } from '../platform.ts';
 import { type LoadedImage, readStoredImage } from '../stored-image.ts';
-import { waitingLayers } from '../transfer-tools.ts';
+import { type TransferTools, waitingLayers } from '../transfer-tools.ts';
 import { dockerArchiveParts } from './save-docker.ts';
 import { ociArchiveParts } from './save-oci.ts';
 
@@ -29,11 +29,12 @@ const eventIntervalMs = 100;
  */
 export async function* saveImages(
 	request: { readonly images: readonly string[]; readonly format: ArchiveFormat },
-	store: Store,
+	tools: Pick<TransferTools, 'store' | 'registries'>,
 	{ signal }: WaitOptions = {},
 ): AsyncGenerator<SavePart> {
+	const { store } = tools;
 	try {
-		const images = await readImages(request.images, store, { signal });
+		const images = await readImages(request.images, tools, { signal });
 		for (const image of images) yield { kind: 'event', event: resolvedEvent(image) };
 		const parts =
 			request.format === 'docker-archive'
@@ -50,37 +51,19 @@ export async function* saveImages(
 /** Reads what is to be saved; one image by several names goes in once, with all of them. */
 async function readImages(
 	references: readonly string[],
-	store: Store,
+	{ store, registries }: Pick<TransferTools, 'store' | 'registries'>,
 	{ signal }: WaitOptions,
 ): Promise<readonly ImageToSave[]> {
 	if (references.length === 0) throw new InvalidArgumentError('no image is named');
 	const images = new Map<string, ImageToSave>();
 	for (const reference of references) {
 		const loaded = await readStoredImage(reference, store, { signal });
-		const tag = tagOf(reference, loaded);
+		const tag = await foundName(reference, loaded.image, registries);
 		const before = images.get(loaded.image.id);
 		const tags = [...new Set([...(before?.tags ?? []), ...(tag === undefined ? [] : [tag])])];
 		images.set(loaded.image.id, { ...loaded, tags });
 	}
 	return [...images.values()];
-}
-
-/** The stored name that the reference found the image by; undefined for an id or a digest. */
-function tagOf(reference: string, { image }: LoadedImage): string | undefined {
-	const tagged = image.names.filter((name) => !name.includes('@'));
-	if (tagged.includes(reference) || image.id.startsWith(reference.replace(/^sha256:/, ''))) {
-		return tagged.find((name) => name === reference);
-	}
-	try {
-		const parsed = parseImageReference(reference);
-		if (parsed.digest !== undefined) return undefined;
-		const full = formatImageReference(parsed);
-		const withTag =
-			parsed.tag === undefined || reference.endsWith(`:${parsed.tag}`) ? reference : `${reference}:latest`;
-		return tagged.find((name) => name === full) ?? tagged.find((name) => name.endsWith(`/${withTag}`));
-	} catch {
-		return undefined;
-	}
 }
 
 function resolvedEvent(image: ImageToSave): TransferEvent {

@@ -2,7 +2,9 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test, vi } from 'vitest';
 import { FailedPreconditionError, NotFoundError } from '../../../../src/cri/errors.ts';
 import type { PushTransferRequest, TransferEvent } from '../../../../src/cri/image-transfer.ts';
+import { foundName } from '../../../../src/runtime/image/found-name.ts';
 import { createImageTransfers } from '../../../../src/runtime/image/transfers.ts';
+import type { StoredImage } from '../../../../src/runtime/storage/model.ts';
 import { tempDir } from '../../../helpers/temp-dir.ts';
 import { buildVariedImage, type ImageVariant, mixedBytes } from '../../../helpers/varied-images.ts';
 import { fakeRegistries, fakeRepository, fakeStore, fakeUnpacker, put } from './fake-parts.ts';
@@ -144,6 +146,27 @@ describe('push', () => {
 		}
 		await expect(push({ image: 'app' })).rejects.toThrow('which registry is meant; name a destination');
 		await expect(push({ image: 'pp:1' })).rejects.toThrow('name a destination');
+	});
+
+	test('of several names it is the one that an alias, Docker, this machine or a search registry stands for', async () => {
+		const { store } = await setUp();
+		const [stored] = [...store.images.values()];
+		const named = (names: readonly string[]) => ({ ...(stored as StoredImage), names });
+		const alias = { aliasOf: async (name: string) => (name === 'a' ? 'x.example/y:latest' : undefined) };
+		const all = [
+			'q.example/a:latest',
+			'localhost/a:latest',
+			'docker.io/library/a:latest',
+			'x.example/y:latest',
+		];
+		const found: (string | undefined)[] = [];
+		for (let count = all.length; count > 0; count -= 1) {
+			found.push(await foundName('a', named(all.slice(0, count)), alias));
+		}
+		expect(found).toEqual(all.toReversed());
+		expect(await foundName('q.example/a', named(all), alias)).toBe('q.example/a:latest');
+		const others = ['q.example/b', 'a:2', `a@sha256:${'0'.repeat(64)}`, named(all).id.slice(0, 12)];
+		for (const other of others) expect(await foundName(other, named(all), alias)).toBeUndefined();
 	});
 
 	test('what is asked wrongly is said', async () => {
