@@ -129,9 +129,11 @@ export async function readHostFacts(facts: BannerFacts, options: HostOptions = {
 	]);
 	// Looks at every process: last, so that the few files above are read at once.
 	await quietly(
-		readKubelet(options).then(({ running, evictionHard }) => {
-			facts.kubeletRuns = running;
-			facts.thresholds = thresholdsOf(evictionHard);
+		readKubelet(options).then(async (kubelet) => {
+			facts.kubeletRuns = kubelet.running;
+			facts.thresholds = thresholdsOf(kubelet.evictionHard);
+			// Once more: its flags and its configuration may name labels and folders that no file of the usual ones does.
+			facts.roles = await readNodeRoles(options, kubelet);
 		}),
 	);
 }

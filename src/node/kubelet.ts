@@ -15,6 +15,8 @@ export type KubeletFacts = {
 	readonly containerLogMaxFiles: number;
 	readonly evictionHard: readonly EvictionThreshold[];
 	readonly staticPodPath: string | undefined;
+	/** The flags of the running process as they were typed, one a line; `''` where none runs. */
+	readonly commandLine: string;
 	/** The socket the kubelet is told to use, as configured, with or without `unix://`. */
 	readonly runtimeEndpoint: string | undefined;
 };
@@ -39,6 +41,13 @@ const flagFiles = [
 	'/var/snap/microk8s/current/args/kubelet',
 ];
 
+/** Unit files and drop-ins of the kubelet, where kubeadm and administrators keep flags; later ones win. */
+const unitFolders = [
+	'/lib/systemd/system/kubelet.service.d',
+	'/usr/lib/systemd/system/kubelet.service.d',
+	'/etc/systemd/system/kubelet.service.d',
+];
+
 /** /proc is read in portions, so that a host with 30,000 processes does not queue as many reads at once. */
 const portion = 64;
 
@@ -48,12 +57,12 @@ const portion = 64;
  */
 export async function readKubelet(options: HostOptions = {}): Promise<KubeletFacts> {
 	const running = await findKubelet(options);
-	const commandLine =
+	const told =
 		running === undefined ? undefined : await readHostFile(`/proc/${running.pid}/cmdline`, options);
-	const files = await Promise.all(flagFiles.map((file) => readHostFile(file, options)));
+	const commandLine = (told ?? '').replaceAll('\0', '\n');
 	const flags = new Map<string, string>();
-	for (const text of files) for (const [name, value] of parseFlags(text ?? '')) flags.set(name, value);
-	for (const [name, value] of parseFlags((commandLine ?? '').replaceAll('\0', '\n'))) flags.set(name, value);
+	for (const text of [...(await readKubeletFlagFiles(options)), commandLine])
+		for (const [name, value] of parseFlags(text)) flags.set(name, value);
 
 	const { path, settings } = await readSettings(flags.get('config'), options);
 	return {
@@ -65,8 +74,26 @@ export async function readKubelet(options: HostOptions = {}): Promise<KubeletFac
 		containerLogMaxFiles: settings.containerLogMaxFiles,
 		evictionHard: settings.evictionHard,
 		staticPodPath: flags.get('pod-manifest-path') ?? settings.staticPodPath,
+		commandLine,
 		runtimeEndpoint: flags.get('container-runtime-endpoint') ?? settings.runtimeEndpoint,
 	};
+}
+
+/**
+ * The files that hold flags of a kubelet, those of least authority first, without their comments. Never throws for a missing file.
+ */
+export async function readKubeletFlagFiles(options: HostOptions = {}): Promise<readonly string[]> {
+	const dropIns = await Promise.all(
+		unitFolders.map(async (folder) =>
+			((await listHostFolder(folder, options)) ?? [])
+				.filter((name) => name.endsWith('.conf'))
+				.sort()
+				.map((name) => `${folder}/${name}`),
+		),
+	);
+	const files = ['/etc/systemd/system/kubelet.service', ...dropIns.flat(), ...flagFiles];
+	const texts = await Promise.all(files.map((file) => readHostFile(file, options)));
+	return texts.map((text) => (text ?? '').replaceAll(/^\s*#.*$/gm, ''));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { readNodeIdentity } from '../../node/identity.ts';
 import { readKubelet } from '../../node/kubelet.ts';
 import { readHostLoad } from '../../node/procfs.ts';
-import { readNodeRoles } from '../../node/roles.ts';
+import { type RunningKubelet, readNodeRoles } from '../../node/roles.ts';
 import type { EffectHost } from './effect-host.ts';
 
 const loadEveryMs = 5_000;
@@ -24,9 +24,13 @@ export function startNodeFacts(host: Pick<EffectHost, 'dispatch' | 'signal'>): v
 	const { dispatch, signal } = host;
 	let load1: number | undefined;
 	let availableShare: number | undefined;
+	let running: RunningKubelet | undefined;
 
 	async function readIdentity(): Promise<void> {
-		const [identity, roles] = await Promise.all([readNodeIdentity({ signal }), readNodeRoles({ signal })]);
+		const [identity, roles] = await Promise.all([
+			readNodeIdentity({ signal }),
+			readNodeRoles({ signal }, running),
+		]);
 		dispatch('node', {
 			kind: 'nodeFactsRead',
 			facts: {
@@ -38,8 +42,10 @@ export function startNodeFacts(host: Pick<EffectHost, 'dispatch' | 'signal'>): v
 	}
 
 	async function findKubelet(): Promise<void> {
-		const { running } = await readKubelet({ signal });
-		dispatch('node', { kind: 'nodeFactsRead', facts: { kubelet: running } });
+		const kubelet = await readKubelet({ signal });
+		running = kubelet.running ? kubelet : undefined;
+		const roles = await readNodeRoles({ signal }, running);
+		dispatch('node', { kind: 'nodeFactsRead', facts: { kubelet: kubelet.running, roles } });
 	}
 
 	async function readLoad(): Promise<void> {

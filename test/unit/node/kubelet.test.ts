@@ -39,6 +39,8 @@ test('flags of the process win over files, files over the configuration', async 
 		containerLogMaxSizeBytes: 52_428_800,
 		containerLogMaxFiles: 3,
 		staticPodPath: '/m',
+		commandLine:
+			'/usr/bin/kubelet\n--config=/etc/k/config.yaml\n--container-runtime-endpoint\nunix:///var/run/crio/crio.sock\n',
 		runtimeEndpoint: 'unix:///var/run/crio/crio.sock',
 		evictionHard: [
 			{ signal: 'memory.available', value: { kind: 'bytes', bytes: 209_715_200 }, isDefault: false },
@@ -71,4 +73,16 @@ test.each([
 	['-1', undefined],
 ])('quantity %s', (text, bytes) => {
 	expect(parseQuantity(text)).toBe(bytes);
+});
+
+test('drop-ins of systemd name the configuration, the last one by its name, and comments name nothing', async () => {
+	await using host = await hostTree({
+		'/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf':
+			'[Service]\n# "--config=/commented.yaml"\nEnvironment="KUBELET_CONFIG_ARGS=--config=/first.yaml"\n',
+		'/etc/systemd/system/kubelet.service.d/20-own.conf':
+			'[Service]\nEnvironment="KUBELET_EXTRA_ARGS=--config=/own.yaml --v=2"\n',
+		'/etc/systemd/system/kubelet.service.d/30-old.conf.bak': 'Environment="A=--config=/saved.yaml"\n',
+		'/own.yaml': 'staticPodPath: /srv/pods\n',
+	});
+	expect(await readKubelet(host)).toMatchObject({ configPath: '/own.yaml', staticPodPath: '/srv/pods' });
 });

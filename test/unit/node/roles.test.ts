@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { readKubelet } from '../../../src/node/kubelet.ts';
 import { readNodeRoles } from '../../../src/node/roles.ts';
 import { hostTree } from './host-tree.ts';
 
@@ -49,7 +50,77 @@ test.each([
 		},
 		['worker'],
 	],
+	[
+		'labels by a drop-in of systemd, and a taint that is none',
+		{
+			'/etc/systemd/system/kubelet.service.d/20-labels.conf':
+				'Environment="KUBELET_EXTRA_ARGS=--register-with-taints=node-role.kubernetes.io/db=x:NoSchedule --node-labels=node-role.kubernetes.io/web="\n',
+			'/etc/kubernetes/kubelet.conf': '',
+		},
+		['worker', 'web'],
+	],
+	[
+		'labels by a further file of k3s, beside taints',
+		{
+			'/etc/rancher/k3s/config.yaml.d/labels.yaml':
+				'node-label:\n  - "node-role.kubernetes.io/edge=true"\nnode-taint:\n  - "node-role.kubernetes.io/control-plane:NoSchedule"\n',
+			'/var/lib/rancher/k3s/agent/kubelet.kubeconfig': '',
+		},
+		['worker', 'edge'],
+	],
+	[
+		'static pods of rke2',
+		{
+			'/var/lib/rancher/rke2/agent/pod-manifests/kube-apiserver.yaml': '',
+			'/var/lib/rancher/rke2/agent/pod-manifests/etcd.yaml': '',
+		},
+		['control-plane', 'etcd'],
+	],
+	[
+		'k0s controller with a worker',
+		{ '/var/lib/k0s/pki/ca.key': '', '/var/lib/k0s/kubelet.conf': '' },
+		['control-plane'],
+	],
+	['k0s worker', { '/var/lib/k0s/pki/ca.crt': '', '/var/lib/k0s/kubelet.conf': '' }, ['worker']],
 ] as const)('%s', async (_, files, roles) => {
 	await using host = await hostTree(files as Record<string, string>);
 	expect(await readNodeRoles(host)).toEqual(roles);
+});
+
+test.each([
+	[
+		'flags: folder of static pods and labels',
+		{
+			'/proc/7/comm': 'kubelet\n',
+			'/proc/7/cmdline':
+				'/usr/bin/kubelet\0--pod-manifest-path=/srv/pods\0--node-labels\0node-role.kubernetes.io/gpu=,zone=a\0',
+			'/srv/pods/kube-apiserver.yaml': '',
+			'/srv/pods/etcd-0.yaml': '',
+		},
+		['control-plane', 'etcd', 'gpu'],
+	],
+	[
+		'its configuration: folder of static pods',
+		{
+			'/proc/7/comm': 'kubelet\n',
+			'/proc/7/cmdline': 'kubelet\0--config=/srv/kubelet.yaml\0',
+			'/srv/kubelet.yaml': 'staticPodPath: /srv/pods\n',
+			'/srv/pods/kube-apiserver.yaml': '',
+		},
+		['control-plane'],
+	],
+	['nothing but that it runs', { '/proc/7/comm': 'kubelet\n' }, ['worker']],
+	[
+		'k3s with its data elsewhere',
+		{ '/proc/7/comm': 'k3s-server\n', '/proc/7/cmdline': '/usr/local/bin/k3s server\0' },
+		['control-plane'],
+	],
+	[
+		'a controller of k0s without kubelet',
+		{ '/proc/7/comm': 'k0s\n', '/var/lib/k0s/etcd/member/x': '' },
+		['etcd'],
+	],
+] as const)('a running kubelet says by %s', async (_, files, roles) => {
+	await using host = await hostTree(files as Record<string, string>);
+	expect(await readNodeRoles(host, await readKubelet(host))).toEqual(roles);
 });
