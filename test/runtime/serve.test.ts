@@ -1,5 +1,5 @@
 /** `criscope serve` as a kubelet and crictl use it: every RPC of images, through our client and an independent one. */
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isAbort } from '../../src/cri/errors.ts';
@@ -151,6 +151,34 @@ describe.skipIf(missing)(`criscope serve${missing ?? ''}`, () => {
 	test('a registry that is away is told in the word a kubelet knows', async () => {
 		const pulling = serve.cri.image('PullImage', { image: { image: '127.0.0.1:9/away:1' } });
 		await expect(pulling).rejects.toThrow(/2 UNKNOWN: RegistryUnavailable: .*127\.0\.0\.1:9/);
+	});
+
+	test('an image is found by the alias that it was pulled by', async () => {
+		const { reference, repository, imageId: id } = await fresh('aliased');
+		const alias = `alias-${count}`;
+		writeFileSync(
+			path.join(serve.dir, 'registries.conf.d', `${alias}.conf`),
+			`[aliases]\n"${alias}" = "${repository}"\n`,
+		);
+		await serve.cri.image('PullImage', { image: { image: `${alias}:1` } });
+		expect((await status(`${alias}:1`)).image).toMatchObject({ id, repo_tags: [reference] });
+		expect(await listed({ image: { image: `${alias}:1` } })).toMatchObject([{ id }]);
+		await serve.cri.image('RemoveImage', { image: { image: `${alias}:1` } });
+		expect((await status(reference)).image).toBeNull();
+	});
+
+	test('what the policy refuses is told in the word a kubelet knows', async () => {
+		const { reference } = await fresh('refused');
+		const file = path.join(serve.dir, 'policy.json');
+		const before = readFileSync(file, 'utf8');
+		writeFileSync(file, '{"default":[{"type":"sigstoreSigned"}]}');
+		try {
+			await expect(serve.cri.image('PullImage', { image: { image: reference } })).rejects.toThrow(
+				/2 UNKNOWN: SignatureValidationFailed: .*wants signatures \(sigstoreSigned, by default\)/,
+			);
+		} finally {
+			writeFileSync(file, before);
+		}
 	});
 
 	test('logs in with what the call brings, which the log never shows', async () => {
