@@ -179,8 +179,10 @@ export async function settleChoice(
 	let choice = first;
 	const plan = await planEmbedded(choice, request);
 	if (plan.kind === 'start') {
+		// Who did not ask for it must not take its empty lists for those of the node's own runtime.
+		const why = choice.kind === 'chosen' ? '' : 'this host has no runtime of its own, ';
 		process.stderr.write(
-			`criscope: ${startingSentence.charAt(0).toLowerCase()}${startingSentence.slice(1)}\n`,
+			`criscope: ${why}${startingSentence.charAt(0).toLowerCase()}${startingSentence.slice(1)}\n`,
 		);
 		await startEmbedded(request, options);
 		choice = await choose();

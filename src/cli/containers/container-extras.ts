@@ -46,7 +46,7 @@ async function usages(client: CriClient, options: Options): Promise<readonly Sam
 }
 
 /** What a pod's ports are: of its own configuration, for all of its containers. */
-export async function podPorts(
+async function podPorts(
 	client: CriClient,
 	id: PodSandbox['id'],
 	options: Options,

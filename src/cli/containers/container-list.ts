@@ -11,6 +11,7 @@ import type { FlagSpecs, FlagValues } from '../flags.ts';
 import { podPath } from '../objects/find.ts';
 import { matches, parseGoRegExp } from '../objects/go-regexp.ts';
 import { isLimited, type Limit, limitFlags, newestFirst } from '../objects/limit.ts';
+import { asFlag } from '../usage-error.ts';
 
 /** The flags of verbs that choose containers by what they are. */
 export const containerFilterFlags = {
@@ -48,16 +49,16 @@ export function podOfLabels({ labels }: Pick<Container, 'labels'>): {
 	return { name: labels[podNameLabel] ?? 'unknown', namespace: labels[podNamespaceLabel] ?? 'unknown' };
 }
 
-/** Reads the flags. @throws UsageError, InvalidArgumentError */
+/** Reads the flags. @throws UsageError */
 export function parseContainerChoice(
 	flags: FlagValues<typeof containerFilterFlags> & { readonly id?: string | undefined },
 ): ContainerChoice {
 	const { id, name, namespace, pod, image, state, label, all } = flags;
-	const given = state === undefined ? undefined : parseContainerState(state);
+	const given = state === undefined ? undefined : asFlag(() => parseContainerState(state));
 	// The newest ones are the newest in any state.
 	const wanted = isLimited(flags) ? undefined : (given ?? (all ? undefined : 'running'));
 	return {
-		filter: { id, state: wanted, labelSelector: parseLabelSelector(label) },
+		filter: { id, state: wanted, labelSelector: asFlag(() => parseLabelSelector(label)) },
 		name: name === undefined ? undefined : parseGoRegExp(name, 'name'),
 		namespace: namespace === undefined ? undefined : parseGoRegExp(namespace, 'namespace'),
 		pod,

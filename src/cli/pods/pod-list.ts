@@ -10,6 +10,7 @@ import type { ProtocolJson } from '../../cri/protocol-json.ts';
 import type { FlagSpecs, FlagValues } from '../flags.ts';
 import { matches, parseGoRegExp } from '../objects/go-regexp.ts';
 import { type Limit, limitFlags, newestFirst } from '../objects/limit.ts';
+import { asFlag } from '../usage-error.ts';
 
 /** The flags of verbs that choose pods by what they are. */
 export const podFilterFlags = {
@@ -32,7 +33,7 @@ export type PodChoice = {
 	readonly limit: Limit;
 };
 
-/** Reads the flags. @throws UsageError, InvalidArgumentError */
+/** Reads the flags. @throws UsageError */
 export function parsePodChoice(
 	flags: FlagValues<typeof podFilterFlags> & { readonly id?: string | undefined },
 ): PodChoice {
@@ -40,8 +41,8 @@ export function parsePodChoice(
 	return {
 		filter: {
 			id,
-			state: state === undefined ? undefined : parsePodSandboxState(state),
-			labelSelector: parseLabelSelector(label),
+			state: state === undefined ? undefined : asFlag(() => parsePodSandboxState(state)),
+			labelSelector: asFlag(() => parseLabelSelector(label)),
 		},
 		name: name === undefined ? undefined : parseGoRegExp(name, 'name'),
 		namespace: namespace === undefined ? undefined : parseGoRegExp(namespace, 'namespace'),

@@ -2,6 +2,7 @@
 import { parseLabelSelector } from '../../cri/filters.ts';
 import type { FlagSpecs } from '../flags.ts';
 import { documentFlags } from '../output/document-output.ts';
+import { asFlag } from '../usage-error.ts';
 
 /** crictl's flags, and further formats. */
 export const statsFlags = {
@@ -21,13 +22,13 @@ export const statsFlags = {
 /** Documents need no second measurement; this is the rest a runtime gets between two, with --watch. */
 export const restMs = 500;
 
-/** Words for objects and labels, from operands and flags. @throws InvalidArgumentError for a label. */
+/** Words for objects and labels, from operands and flags. @throws UsageError for a label. */
 export function statsWords(
 	flags: { readonly id: string | undefined; readonly label: readonly string[] },
 	operands: readonly string[],
 ) {
 	return {
 		words: [...operands, ...(flags.id === undefined ? [] : [flags.id])],
-		labelSelector: parseLabelSelector(flags.label),
+		labelSelector: asFlag(() => parseLabelSelector(flags.label)),
 	};
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { UsageError } from '../../../../src/cli/usage-error.ts';
 import { mapContainer } from '../../../../src/cri/codec-container.ts';
 import { mapPodSandbox } from '../../../../src/cri/codec-pod-sandbox.ts';
 import { UnimplementedError } from '../../../../src/cri/errors.ts';
@@ -170,7 +171,9 @@ describe('ps', () => {
 		const connect = async () => {
 			throw new Error('connected');
 		};
-		await expect(run(['ps', ...flags], { connect })).rejects.toThrow(sentence);
+		const ran = run(['ps', ...flags], { connect });
+		await expect(ran).rejects.toThrow(UsageError);
+		await expect(ran).rejects.toThrow(sentence);
 	});
 });
 
