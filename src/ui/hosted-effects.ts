@@ -10,6 +10,7 @@ import { createInspectEffects } from './effects/inspect-effects.ts';
 import { createLogEffects } from './effects/log-effects.ts';
 import { createPullEffects } from './effects/pull-effects.ts';
 import { createPullHistory } from './effects/pull-history.ts';
+import { createReadOnlyAudit } from './effects/read-only-audit.ts';
 import { createSessionEffects } from './effects/session-effects.ts';
 import { createTransferMemory } from './effects/transfer-memory.ts';
 import type { Terminal } from './terminal/terminal.ts';
@@ -46,6 +47,7 @@ export function createHostedEffects(
 		transfers,
 	});
 	const sessions = createSessionEffects(host, lent);
+	const readOnly = createReadOnlyAudit(host, audit);
 	return {
 		effects: { logs, inspect, actions, pulls, sessions: sessions.effects },
 		follow: () => {
@@ -53,6 +55,7 @@ export function createHostedEffects(
 			inspect.follow();
 			sessions.follow();
 			demoOffer.follow();
+			readOnly.follow();
 		},
 		[Symbol.dispose]: () => {
 			logs[Symbol.dispose]();

@@ -5,9 +5,11 @@ import type { ActionTarget } from '../store/slices/actions.ts';
 
 /** One line of the trail. */
 export type AuditRecord = {
-	/** Stop, kill, remove, prune or pull. */
+	/** Stop, kill, remove, prune, pull; or what was done to the session's being read-only. */
 	readonly verb: string;
-	readonly target: Pick<ActionTarget, 'kind' | 'id' | 'name' | 'podName' | 'namespace'>;
+	readonly target: Pick<ActionTarget, 'id' | 'name' | 'podName' | 'namespace'> & {
+		readonly kind: ActionTarget['kind'] | 'session';
+	};
 	readonly result: string;
 };
 
