@@ -11,6 +11,7 @@ import type { ContainerStatus } from '../../cri/model.ts';
 import type { CriClient } from '../../cri/ports.ts';
 import { runStream, type StreamEnd } from '../streams/stream-session.ts';
 import type { VerbContext } from '../verb.ts';
+import { watchWriters } from './file-writers.ts';
 import { holdOutput } from './held-output.ts';
 import { letFinish } from './let-finish.ts';
 import { followLogOutput, logPieces } from './log-output.ts';
@@ -36,8 +37,8 @@ const firstPollMs = 25;
 const slowestPollMs = 250;
 /** How long output of a terminal is held for what the log has to add. */
 const holdMs = 150;
-/** By how much a log may come later than the end of its container on a busy host. */
-const logLagMs = 100;
+/** How long a session that was over at once waits for the runtime to close the log. */
+const logLagMs = 2000;
 
 /** Starting failed: the container's own doing, mostly a command that is not there. */
 export class StartError extends Error {
@@ -158,7 +159,9 @@ async function attachAfter(
 	} finally {
 		clearTimeout(timer);
 		// The runtime may still be writing the log of a command that was over at once.
-		if (!releasing) await delay(logLagMs);
+		const isWritten = watchWriters(logPath);
+		const giveUpAt = context.now() + logLagMs;
+		while (!releasing && context.now() < giveUpAt && isWritten()) await delay(firstPollMs);
 		await release();
 	}
 }

@@ -7,6 +7,7 @@ import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { tryParseLogEntry } from '../../cri/log-format.ts';
 import { print } from '../output/print.ts';
+import { watchWriters } from './file-writers.ts';
 
 type Stream = 'stdout' | 'stderr';
 
@@ -14,8 +15,10 @@ type Stream = 'stdout' | 'stderr';
 export type LogTargets = Readonly<Record<Stream, Writable>>;
 
 const pollMs = 25;
-/** Polls without anything new, after the end, by which a busy host has written what it still had in its hands. */
-const lastPolls = 4;
+/** Polls without anything new after the end and the last writer. */
+const lastPolls = 2;
+/** Polls without anything new after which a writer that stays is given up: 10 s. */
+const mostPolls = 400;
 const chunkBytes = 64 * 1024;
 
 /** The pieces of output in complete lines of a log; what is no entry is left out. */
@@ -28,7 +31,8 @@ export function logPieces(text: string): readonly { readonly stream: Stream; rea
 
 /**
  * Writes what the log says to the two streams, as it comes, until the container has ended and all has been written. A last
- * line without a newline gets none: its entry is marked as a part. Source: containerd internal/cri/io/logger.go.
+ * line without a newline gets none: its entry is marked as a part. The log is whole when the runtime has closed it, which
+ * on a busy host is some time after the end. Source: containerd internal/cri/io/logger.go.
  * @param hasEnded true once the container has ended
  * @throws ReaderGoneError, what reading throws, the signal's reason.
  */
@@ -42,13 +46,16 @@ export async function followLogOutput(
 	const chunk = Buffer.alloc(chunkBytes);
 	let rest = '';
 	let position = 0;
-	for (let idlePolls = 0; idlePolls < lastPolls; ) {
+	const isWritten = watchWriters(path);
+	for (let idlePolls = 0; ; ) {
 		signal.throwIfAborted();
 		// Asked before the read: what was written until then is read by it.
 		const ended = hasEnded();
+		const written = ended && isWritten();
 		const { bytesRead } = await file.read(chunk, 0, chunk.length, position);
 		if (bytesRead === 0) {
 			if (ended) idlePolls += 1;
+			if (idlePolls >= (written ? mostPolls : lastPolls)) return;
 			await delay(pollMs, undefined, { signal });
 			continue;
 		}
