@@ -227,6 +227,29 @@ describe.each(verbRuntimes)('listing verbs on $runtime', ({ runtime, missing, st
 			120_000,
 		);
 
+		test.skipIf(judge === undefined)(
+			`measurements are crictl’s documents but for the digits${withoutJudge}`,
+			async () => {
+				const crictl = promisify(execFile);
+				const withoutDigits = (text: string) => text.replaceAll(/\d+/gu, 'N').trimEnd();
+				const verbs = [
+					['stats', '--id', idle.id],
+					// An older containerd lists a pod's containers in any order, and has no metrics.
+					...(runtime === 'criscope serve' ? [['statsp'], ['metricsp'], ['imagefsinfo']] : []),
+				];
+				for (const verb of verbs) {
+					// What is worked out of two measurements is missing in the first.
+					await out(...verb, '-o', 'json');
+					for (const format of ['json', 'yaml']) {
+						const args = [...verb, '-o', format];
+						const theirs = await crictl(judge ?? '', ['-r', rig.endpoint, ...args], { maxBuffer: 1 << 26 });
+						expect(withoutDigits(await out(...args)), args.join(' ')).toBe(withoutDigits(theirs.stdout));
+					}
+				}
+			},
+			120_000,
+		);
+
 		test('what the runtime lacks is said in one sentence', async () => {
 			for (const verb of ['metricsp', 'metricdescs', 'runtime-config']) {
 				const { exitCode, stdout, stderr } = await rig.criscope(verb);
