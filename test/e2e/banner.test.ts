@@ -200,6 +200,46 @@ describe.skipIf(missing)(`the login banner${missing ?? ''}`, () => {
 		}
 	});
 
+	test.skipIf(whatIsMissing('zsh'))(
+		`in zsh, where a distribution has it read profile.d${whatIsMissing('zsh') ?? ''}`,
+		async () => {
+			host.setShell('/bin/zsh');
+			// As Fedora and Arch do.
+			host.writeEtc('zsh/zprofile', "emulate sh -c 'source /etc/profile'\n");
+			host.writeEtc('profile.d/a-strict.sh', 'set -e -u -C\n');
+			host.writeEtc('profile.d/d-lax.sh', 'set +e +u +C\n');
+			const own = path.join(host.home, '.zshrc');
+			writeFileSync(own, `unsetopt zle; PS1='${prompt} '\n`);
+			try {
+				await using tui = host.login();
+				await openInspector(tui);
+				await tui.until(/Pods \(4\)/, waitMs);
+				await tui.press('q');
+				await tui.until(prompt, waitMs);
+				await answers(tui);
+				expect(banners(tui)).toBe(1);
+			} finally {
+				for (const file of ['passwd', 'zsh/zprofile', 'profile.d/a-strict.sh', 'profile.d/d-lax.sh'])
+					host.removeEtc(file);
+				rmSync(own);
+			}
+		},
+		2 * waitMs,
+	);
+
+	test('without TERM, under set -u', async () => {
+		host.writeEtc('profile.d/a-strict.sh', 'set -e -u -C\nunset TERM\n');
+		host.writeEtc('profile.d/d-lax.sh', 'set +e +u +C\n');
+		try {
+			await using tui = host.login();
+			await tui.until('Tab opens', waitMs);
+			await answers(tui);
+			expect(tui.screen()).not.toMatch(/unbound|not set|cannot/);
+		} finally {
+			for (const file of ['profile.d/a-strict.sh', 'profile.d/d-lax.sh']) host.removeEtc(file);
+		}
+	});
+
 	test('TERM=dumb and LANG=C get plain ASCII', async () => {
 		await using tui = host.login({ term: 'dumb', lang: 'C' });
 		await answers(tui);
@@ -212,6 +252,7 @@ describe.skipIf(missing)(`the login banner${missing ?? ''}`, () => {
 		['fails and says so', '#!/bin/sh\necho noise\necho noise >&2\nexit 3\n', 0o755],
 		['ends by a signal', '#!/bin/sh\nkill -SEGV $$\n', 0o755],
 		['is gone', '', 0o644],
+		['is garbage', '\x7fELF\x02\x01\x01 no program, whatever it says\n\0\xff', 0o755],
 	])('a criscope that %s', async (_name, text, mode) => {
 		const broken = path.join(host.home, 'broken');
 		writeFileSync(broken, text, { mode });
@@ -300,5 +341,14 @@ describe.skipIf(missing)(`the login banner beside a runtime that hangs${missing 
 		);
 		expect(text).toContain('no Kubernetes node');
 		expect(existsSync(path.join(host.home, '.cache'))).toBe(false);
+	});
+
+	test('no memory for the program, and a host name that is no name: one plain line, and no key', async () => {
+		await using host = await startLoginHost();
+		const text = host.inside(`printf 'evil\\033[2J' > /proc/sys/kernel/hostname
+			ulimit -v 200000; ${criscopePath} banner --login 2>&1 || echo "code $?"`);
+		expect(text).toMatch(
+			/^\| this host\n\| \? nothing known: criscope ended before it had an answer\n\| criscope opens the inspector\ncode 1\d\d\n$/,
+		);
 	});
 });
