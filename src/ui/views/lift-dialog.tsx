@@ -1,6 +1,5 @@
-import { Box } from 'ink';
 import { wrapWords } from '../../text/wrap-words.ts';
-import { Lines } from '../components/lines.tsx';
+import { type BodyPlace, MiddleBox } from '../components/middle-box.tsx';
 import { fitLine, lineWidthCells, truncateLine } from '../format/line.ts';
 import { useUi } from '../hooks/use-ui.ts';
 import type { UiState } from '../store/state.ts';
@@ -44,30 +43,7 @@ export function liftDialogLines(
 }
 
 /** The question in the middle of the body, over the panes. */
-export function LiftDialog({
-	columns,
-	rows,
-	top,
-}: {
-	readonly columns: number;
-	readonly rows: number;
-	/** Rows above the body. */
-	readonly top: number;
-}) {
-	const lines = liftDialogLines(
-		useUi((state) => state),
-		{ columns, rows },
-	);
-	const [first] = lines;
-	if (!first) return null;
-	const width = lineWidthCells(first);
-	return (
-		<Box
-			position="absolute"
-			marginLeft={(columns - width) >> 1}
-			marginTop={top + ((rows - lines.length) >> 1)}
-		>
-			<Lines lines={lines} columns={width} rows={lines.length} layer={1} />
-		</Box>
-	);
+export function LiftDialog(place: BodyPlace) {
+	const state = useUi((all) => all);
+	return <MiddleBox {...place} lines={liftDialogLines(state, place)} />;
 }
