@@ -113,7 +113,7 @@ describe('a snapshot', () => {
 describe('what is wrong is one sentence', () => {
 	it.each([
 		[['--nonsense'], /unknown flag "--nonsense"/],
-		[['pods'], /unknown command "pods"/],
+		[['podz'], /unknown command "podz"/],
 		[['--theme', 'pink'], /unknown theme "pink"/],
 		[['--plain', '--once'], /choose one/],
 		[['--config', ''], /--config needs a value/],
