@@ -1,18 +1,15 @@
 /** What `ps -o wide` adds, some of which only the verbose answers hold. */
-import { isNotFound } from '../../cri/errors.ts';
-import type { Container, ContainerStats, PodSandbox } from '../../cri/model.ts';
+import type { Container, PodSandbox } from '../../cri/model.ts';
 import type { CriClient } from '../../cri/ports.ts';
 import { type PortMapping, parsePortMappings, parseVerboseInfo } from '../../cri/verbose-info.ts';
+import { ifThere } from '../objects/if-there.ts';
 import { inParallel } from '../objects/in-parallel.ts';
 import { humanSize } from '../output/human-size.ts';
-import { percentText, tellsCpuPercent } from '../stats/cpu-percent.ts';
-import { type Measured, measureContainers, type Sampled, sample } from '../stats/measure.ts';
+import { percentText } from '../stats/cpu-percent.ts';
+import { measureContainers, sampleIfNeeded } from '../stats/measure.ts';
 import type { ContainerExtras } from './container-table.ts';
 
 type Options = { readonly signal: AbortSignal };
-
-/** How long CPU is measured where the runtime does not tell its use. */
-const sampleMs = 1000;
 
 /** `0.0.0.0:8080->80/tcp, 53/udp`, as Docker writes it. */
 export function portsText(ports: readonly PortMapping[]): string {
@@ -32,19 +29,6 @@ export function usageCells(
 	return { cpu: percentText(cpu), memory: memoryBytes === undefined ? '-' : humanSize(memoryBytes, 4) };
 }
 
-/** Measures running containers: once, where the runtime tells the use of CPU, else twice. */
-async function usages(client: CriClient, options: Options): Promise<readonly Sampled<ContainerStats>[]> {
-	const measure = () => measureContainers(client, { ids: undefined, labelSelector: {} }, options);
-	const first: readonly Measured<ContainerStats>[] = await measure();
-	const told = first.map((item) => ({
-		...item,
-		cpuPercent: tellsCpuPercent(item.stats.cpu),
-		seenBefore: true,
-	}));
-	if (told.every(({ stats, cpuPercent }) => stats.cpu === undefined || cpuPercent !== undefined)) return told;
-	return sample(measure, sampleMs, options);
-}
-
 /** What a pod's ports are: of its own configuration, for all of its containers. */
 async function podPorts(
 	client: CriClient,
@@ -53,16 +37,6 @@ async function podPorts(
 ): Promise<readonly PortMapping[]> {
 	const status = await client.runtime.podSandboxStatus(id, { verbose: true }, options);
 	return parseVerboseInfo(status.info).portMappings;
-}
-
-/** Asks for what one object has; nothing where it has just gone. */
-async function ifThere<Result>(ask: Promise<Result>): Promise<Result | undefined> {
-	try {
-		return await ask;
-	} catch (error) {
-		if (isNotFound(error)) return undefined;
-		throw error;
-	}
 }
 
 /** Finds out what the columns of -o wide show, by container. */
@@ -74,7 +48,12 @@ export async function containerExtras(
 	const running = containers.some(({ state }) => state === 'running');
 	const podIds = [...new Set(containers.map(({ podSandboxId }) => podSandboxId))];
 	const [measured, statuses, ports] = await Promise.all([
-		running ? usages(client, options) : [],
+		running
+			? sampleIfNeeded(
+					() => measureContainers(client, { ids: undefined, labelSelector: {} }, options),
+					options,
+				)
+			: [],
 		inParallel(containers, ({ id }) =>
 			ifThere(client.runtime.containerStatus(id, { verbose: true }, options)),
 		),

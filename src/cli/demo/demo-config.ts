@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { demoLabel } from '../../cri/demo-mark.ts';
 import type { ContainerConfig, PodSandboxConfig } from '../../cri/sandbox-config.ts';
+import { kubeletPodLabels } from '../requests/pod-words.ts';
 import { type DemoPod, demoLogRoot, demoNamespace, demoUrlAnnotation } from './demo-plan.ts';
 
 /** Only this host may see what the demo serves. */
@@ -11,12 +12,7 @@ const hostIp = '127.0.0.1';
 const securityContext = { namespaceOptions: { network: 'POD', pid: 'CONTAINER', ipc: 'POD' } };
 
 function podLabels({ name }: DemoPod, uid: string) {
-	return {
-		[demoLabel]: 'true',
-		'io.kubernetes.pod.name': name,
-		'io.kubernetes.pod.namespace': demoNamespace,
-		'io.kubernetes.pod.uid': uid,
-	};
+	return { [demoLabel]: 'true', ...kubeletPodLabels({ namespace: demoNamespace, name, uid }) };
 }
 
 /** Folder of a pod's logs, named as a kubelet names it. The uid makes it this pod's alone. */

@@ -1,29 +1,22 @@
 /** What `pods -o wide` adds. */
-import { isNotFound, isUnimplemented } from '../../cri/errors.ts';
+import { isUnimplemented } from '../../cri/errors.ts';
 import type { PodSandbox, PodSandboxStats } from '../../cri/model.ts';
 import type { CriClient } from '../../cri/ports.ts';
 import { parseVerboseInfo } from '../../cri/verbose-info.ts';
 import { portsText, usageCells } from '../containers/container-extras.ts';
+import { ifThere } from '../objects/if-there.ts';
 import { inParallel } from '../objects/in-parallel.ts';
-import { tellsCpuPercent } from '../stats/cpu-percent.ts';
-import { measurePods, type Sampled, sample } from '../stats/measure.ts';
+import { measurePods, type Sampled, sampleIfNeeded } from '../stats/measure.ts';
 import type { PodExtras } from './pod-table.ts';
 
 type Options = { readonly signal: AbortSignal };
 
-const sampleMs = 1000;
-
 async function usages(client: CriClient, options: Options): Promise<readonly Sampled<PodSandboxStats>[]> {
-	const measure = () => measurePods(client, { ids: undefined, labelSelector: {} }, options);
 	try {
-		const told = (await measure()).map((item) => ({
-			...item,
-			cpuPercent: tellsCpuPercent(item.stats.cpu),
-			seenBefore: true,
-		}));
-		if (told.every(({ stats, cpuPercent }) => stats.cpu === undefined || cpuPercent !== undefined))
-			return told;
-		return await sample(measure, sampleMs, options);
+		return await sampleIfNeeded(
+			() => measurePods(client, { ids: undefined, labelSelector: {} }, options),
+			options,
+		);
 	} catch (error) {
 		// Old runtimes measure no pods; the rest of the table is known all the same.
 		if (isUnimplemented(error)) return [];
@@ -40,14 +33,7 @@ export async function podExtras(
 	const [measured, containers, statuses] = await Promise.all([
 		usages(client, options),
 		client.runtime.listContainers(undefined, options),
-		inParallel(pods, async ({ id }) => {
-			try {
-				return await client.runtime.podSandboxStatus(id, { verbose: true }, options);
-			} catch (error) {
-				if (isNotFound(error)) return undefined;
-				throw error;
-			}
-		}),
+		inParallel(pods, ({ id }) => ifThere(client.runtime.podSandboxStatus(id, { verbose: true }, options))),
 	]);
 	const byId = new Map(measured.map((item) => [String(item.stats.id), item]));
 	return new Map(

@@ -4,7 +4,7 @@ import { mapContainerStats, mapPodSandboxStats } from '../../cri/codec-stats.ts'
 import type { ContainerStats, CpuUsage, PodSandboxStats } from '../../cri/model.ts';
 import type { CriClient } from '../../cri/ports.ts';
 import type { ProtocolJson } from '../../cri/protocol-json.ts';
-import { cpuPercent } from './cpu-percent.ts';
+import { cpuPercent, tellsCpuPercent } from './cpu-percent.ts';
 
 /** One object's measurements as this program knows them, and as the runtime told them. */
 export type Measured<Stats> = { readonly stats: Stats; readonly json: ProtocolJson };
@@ -17,6 +17,9 @@ export type Sampled<Stats> = Measured<Stats> & {
 };
 
 type Options = { readonly signal: AbortSignal };
+
+/** How long CPU is measured where nobody says. */
+const usualSampleMs = 1000;
 
 /** Which objects to measure; undefined for all. */
 export type StatsChoice = {
@@ -105,4 +108,33 @@ export async function sample<Stats extends { readonly id: string; readonly cpu: 
 	const before = await measure();
 	await sleep(sampleMs, undefined, { signal });
 	return sampledFrom(before, await measure());
+}
+
+/** Measures once where the runtime itself tells the use of CPU, else twice, a second apart. */
+export async function sampleIfNeeded<
+	Stats extends { readonly id: string; readonly cpu: CpuUsage | undefined },
+>(
+	measure: () => Promise<readonly Measured<Stats>[]>,
+	{ signal }: Options,
+): Promise<readonly Sampled<Stats>[]> {
+	const first = await measure();
+	const told = first.map((item) => ({
+		...item,
+		cpuPercent: tellsCpuPercent(item.stats.cpu),
+		seenBefore: true,
+	}));
+	if (told.every(({ stats, cpuPercent }) => stats.cpu === undefined || cpuPercent !== undefined)) return told;
+	await sleep(usualSampleMs, undefined, { signal });
+	return sampledFrom(first, await measure());
+}
+
+/** Which rows crictl shows: of what runs, unless all are asked for, and nothing that came in between. */
+export function shownStats<Stats extends Pick<ContainerStats, 'cpu' | 'memory'>>(
+	rows: readonly Sampled<Stats>[],
+	all: boolean,
+): readonly Sampled<Stats>[] {
+	return rows.filter(({ stats, seenBefore }) => {
+		const idle = (stats.cpu?.usageCoreNanos ?? 0n) === 0n && (stats.memory?.workingSetBytes ?? 0n) === 0n;
+		return seenBefore && (all || !idle);
+	});
 }

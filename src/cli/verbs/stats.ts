@@ -9,7 +9,7 @@ import { tableText } from '../output/table.ts';
 import { printAgain } from '../output/watch.ts';
 import { percentText } from '../stats/cpu-percent.ts';
 import { createUsageLook } from '../stats/look-at-usage.ts';
-import { measureContainers, type Sampled, sample } from '../stats/measure.ts';
+import { measureContainers, type Sampled, sample, shownStats } from '../stats/measure.ts';
 import { restMs, statsFlags, statsWords } from '../stats/stats-flags.ts';
 import { usageTable } from '../stats/usage-table.ts';
 import { defineVerb } from '../verb.ts';
@@ -35,17 +35,6 @@ export function containerStatsTable(rows: readonly Sampled<ContainerStats>[]): s
 		size(stats.swapUsageBytes),
 	]);
 	return tableText([header, ...cells]);
-}
-
-/** Which rows crictl shows: of what runs, unless all are asked for, and nothing that came in between. */
-export function shownStats(
-	rows: readonly Sampled<ContainerStats>[],
-	all: boolean,
-): readonly Sampled<ContainerStats>[] {
-	return rows.filter(({ stats, seenBefore }) => {
-		const idle = (stats.cpu?.usageCoreNanos ?? 0n) === 0n && (stats.memory?.workingSetBytes ?? 0n) === 0n;
-		return seenBefore && (all || !idle);
-	});
 }
 
 async function idsOf(

@@ -7,7 +7,7 @@ import { humanSize } from '../output/human-size.ts';
 import { tableText } from '../output/table.ts';
 import { printAgain } from '../output/watch.ts';
 import { percentText } from '../stats/cpu-percent.ts';
-import { measurePods, type Sampled, sample } from '../stats/measure.ts';
+import { measurePods, type Sampled, sample, shownStats } from '../stats/measure.ts';
 import { restMs, statsFlags, statsWords } from '../stats/stats-flags.ts';
 import { defineVerb } from '../verb.ts';
 
@@ -24,26 +24,21 @@ export function podStatsTable(rows: readonly Sampled<PodSandboxStats>[], wide: b
 		'MEM',
 		...(wide ? ['NAMESPACE', 'PIDS', 'RX', 'TX', 'CONTAINERS'] : []),
 	];
-	const cells = rows
-		.filter(({ stats, seenBefore }) => {
-			const idle = (stats.cpu?.usageCoreNanos ?? 0n) === 0n && (stats.memory?.workingSetBytes ?? 0n) === 0n;
-			return seenBefore && !idle;
-		})
-		.map(({ stats, cpuPercent }) => [
-			stats.metadata.name,
-			shortId(stats.id),
-			(stats.cpu?.usageCoreNanos ?? 0n) === 0n ? '0.00' : percentText(cpuPercent),
-			humanSize(stats.memory?.workingSetBytes ?? 0n, 4),
-			...(wide
-				? [
-						stats.metadata.namespace,
-						stats.processCount === undefined ? '-' : String(stats.processCount),
-						sizeText(stats.defaultInterface?.rxBytes),
-						sizeText(stats.defaultInterface?.txBytes),
-						String(stats.containers.length),
-					]
-				: []),
-		]);
+	const cells = shownStats(rows, false).map(({ stats, cpuPercent }) => [
+		stats.metadata.name,
+		shortId(stats.id),
+		(stats.cpu?.usageCoreNanos ?? 0n) === 0n ? '0.00' : percentText(cpuPercent),
+		humanSize(stats.memory?.workingSetBytes ?? 0n, 4),
+		...(wide
+			? [
+					stats.metadata.namespace,
+					stats.processCount === undefined ? '-' : String(stats.processCount),
+					sizeText(stats.defaultInterface?.rxBytes),
+					sizeText(stats.defaultInterface?.txBytes),
+					String(stats.containers.length),
+				]
+			: []),
+	]);
 	return tableText([header, ...cells]);
 }
 

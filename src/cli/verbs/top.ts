@@ -10,12 +10,11 @@ import { print } from '../output/print.ts';
 import { drawsInPlace } from '../output/watch.ts';
 import { openLiveScreen } from '../stats/live-screen.ts';
 import { createUsageLook } from '../stats/look-at-usage.ts';
-import { type Measured, measureContainers, sampledFrom } from '../stats/measure.ts';
+import { type Measured, measureContainers, sampledFrom, shownStats } from '../stats/measure.ts';
 import { sortUsage, type UsageOrder, type UsageRow, usageOrders } from '../stats/usage-rows.ts';
 import { usageTable } from '../stats/usage-table.ts';
 import { UsageError } from '../usage-error.ts';
 import { defineVerb, type VerbContext } from '../verb.ts';
-import { shownStats } from './stats.ts';
 
 const flags = {
 	pod: { kind: 'text', short: 'p', value: 'POD', help: 'of this pod: an id, its beginning, or a name' },
