@@ -3,6 +3,7 @@ import { isIPv4 } from 'node:net';
 import type { CapabilityArgs } from './capabilities.ts';
 import { capabilitiesOf, compareVersions, type PluginConf } from './network-list.ts';
 import { type CniTarget, type CniVerb, callPlugin } from './plugin-call.ts';
+import type { PluginTurns } from './plugin-turns.ts';
 import { CniError } from './pod-network.ts';
 import { addressesOf } from './results.ts';
 
@@ -20,6 +21,8 @@ export type Chain = {
 export type ChainContext = {
 	readonly binDirs: readonly string[];
 	readonly timeoutMs: number;
+	/** Who waits for whom; without it nobody does. */
+	readonly turns?: PluginTurns | undefined;
 	readonly signal?: AbortSignal | undefined;
 };
 
@@ -128,18 +131,20 @@ function call(
 		readonly context: ChainContext;
 	},
 ): Promise<unknown> {
-	const { binDirs, timeoutMs, signal } = how.context;
+	const { binDirs, timeoutMs, turns, signal } = how.context;
 	const config = pluginInput(chain, plugin, how.prevResult);
-	const leftMs = Math.round(how.deadline - performance.now());
-	return callPlugin(
-		{
-			binDirs,
-			type: plugin.type,
-			verb,
-			config,
-			target: how.target,
-			timeoutMs: Math.max(leftMs, Math.min(leastMs, timeoutMs)),
-		},
-		{ signal },
-	);
+	const leftMs = () => Math.round(how.deadline - performance.now());
+	const run = () =>
+		callPlugin(
+			{
+				binDirs,
+				type: plugin.type,
+				verb,
+				config,
+				target: how.target,
+				timeoutMs: Math.max(leftMs(), Math.min(leastMs, timeoutMs)),
+			},
+			{ signal },
+		);
+	return turns === undefined ? run() : turns.run(run, { longestWaitMs: Math.max(leftMs(), 0), signal });
 }

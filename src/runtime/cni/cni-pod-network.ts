@@ -11,6 +11,7 @@ import { createDetacher, identityOf, waitAwhile } from './detach.ts';
 import { collectGarbage } from './garbage.ts';
 import { declares, type PluginConf } from './network-list.ts';
 import { type ChosenNetwork, createNetworks } from './networks.ts';
+import { createPluginTurns, type PluginTurns } from './plugin-turns.ts';
 import { type AttachRequest, CniError, type PodNetwork, type PodNetworkResult } from './pod-network.ts';
 import { createPodQueues } from './pod-queues.ts';
 import { addressesOf } from './results.ts';
@@ -33,6 +34,8 @@ export type PodNetworkOptions = {
 	readonly deleteTimeoutMs?: number | undefined;
 	/** How long whoever detaches a pod waits for its plugins; they go on behind. */
 	readonly detachWaitMs?: number | undefined;
+	/** How many plugins run at once. */
+	readonly turns?: PluginTurns | undefined;
 	/** Where other runtimes keep account of what they have attached. */
 	readonly foreignResultsDirs?: readonly string[] | undefined;
 };
@@ -46,7 +49,7 @@ const endWaitMs = 5000;
 /** Makes the cache's folder; nothing else is done before it is asked for. */
 export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 	const { confDir, binDirs, log, addTimeoutMs = 5 * minute, deleteTimeoutMs = minute } = options;
-	const { detachWaitMs = 10_000, foreignResultsDirs } = options;
+	const { detachWaitMs = 10_000, foreignResultsDirs, turns = createPluginTurns() } = options;
 	const cache = createAttachmentCache(options.cacheDir);
 	const versions = createPluginVersions(binDirs);
 	const builtin: BuiltinBridge | undefined =
@@ -64,7 +67,7 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 	const queue = createPodQueues();
 	/** Ends what is detached behind everybody's back. */
 	const stopping = new AbortController();
-	const detacher = createDetacher({ cache, binDirs, networks, log, timeoutMs: deleteTimeoutMs });
+	const detacher = createDetacher({ cache, binDirs, networks, log, turns, timeoutMs: deleteTimeoutMs });
 	let madeHostPorts = false;
 	/** Attached by this run, and not to be collected by a caller whose list is older than they are. */
 	const attachedHere = new Set<string>();
@@ -114,7 +117,7 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 				const prepared = builtin?.owns(network.list) === true ? builtin.prepare({ signal }) : undefined;
 				const target = targetOf(record, attachment);
 				const [added, ready] = await Promise.allSettled([
-					addChain(chain, target, { binDirs, timeoutMs: addTimeoutMs, signal }),
+					addChain(chain, target, { binDirs, timeoutMs: addTimeoutMs, turns, signal }),
 					prepared,
 				]);
 				if (added.status === 'rejected') throw added.reason;
@@ -196,7 +199,7 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 				}
 				for (const attachment of record.attachments) {
 					const { chain, result } = attachment;
-					const context = { binDirs, timeoutMs: addTimeoutMs, signal };
+					const context = { binDirs, timeoutMs: addTimeoutMs, turns, signal };
 					await checkChain(chain, targetOf(record, attachment), result, context);
 				}
 			}),

@@ -9,6 +9,7 @@ import { portMappingsCapability } from './capabilities.ts';
 import { deleteChain } from './chain.ts';
 import type { Networks } from './networks.ts';
 import { endOrphans } from './orphans.ts';
+import type { PluginTurns } from './plugin-turns.ts';
 import { type AttachRequest, CniError, type PodNetwork } from './pod-network.ts';
 import { removeRulesOf } from './stale-rules.ts';
 
@@ -38,6 +39,7 @@ export type DetacherParts = {
 	readonly log: Log;
 	/** Of all plugins of one attachment together. */
 	readonly timeoutMs: number;
+	readonly turns: PluginTurns;
 };
 
 /** Keeps nothing but what it was given. */
@@ -52,7 +54,7 @@ export function createDetacher({ cache, binDirs, networks, log, ...parts }: Deta
 		for (const attachment of record.attachments.toReversed()) {
 			const { chain, result } = attachment;
 			sawHostPorts ||= portMappingsCapability in chain.capabilityArgs;
-			const context = { binDirs, timeoutMs, signal };
+			const context = { binDirs, timeoutMs, turns: parts.turns, signal };
 			const errors = await deleteChain(chain, targetOf(record, attachment), result, context);
 			failures.push(...errors);
 			if (errors.length > 0) kept.unshift(attachment);

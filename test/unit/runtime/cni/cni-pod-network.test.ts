@@ -4,6 +4,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, w
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createPodNetwork, type PodNetworkOptions } from '../../../../src/runtime/cni/cni-pod-network.ts';
+import { createPluginTurns } from '../../../../src/runtime/cni/plugin-turns.ts';
 import { type AttachRequest, CniError } from '../../../../src/runtime/cni/pod-network.ts';
 import { type FakePlugin, notedCalls, writeFakePlugin } from '../../../helpers/fake-cni-plugin.ts';
 import { tempDir } from '../../../helpers/temp-dir.ts';
@@ -310,6 +311,51 @@ describe('detaching', () => {
 		await expect.poll(() => readdirSync(cacheDir), { timeout: 30_000 }).toEqual([]);
 		expect(await network.detach(request)).toEqual([]);
 		expect(verbs().slice(2)).toEqual(['DEL second', 'DEL first']);
+	});
+
+	test('many pods at once: no more plugins at a time than there are turns, and one that hangs keeps none', async () => {
+		const count = 'echo "$(ls "$0".d | wc -l)" >> "$0".most';
+		const answers = Object.fromEntries(
+			['ADD', 'DEL'].map((verb) => [
+				verb,
+				`mkdir -p "$0".d; : > "$0".d/$$; ${count}; sleep 0.02; rm "$0".d/$$; echo '${result('10.9.0.2/24')}'`,
+			]),
+		);
+		const { network, binDir } = setUp(
+			{ first: { answers }, second: passing },
+			{ turns: createPluginTurns({ atOnce: 3, patienceMs: 600_000 }) },
+		);
+		const pods = Array.from({ length: 12 }, (_, index) => ({ ...request, podSandboxId: `pod${index}` }));
+		await Promise.all(pods.map((pod) => network.attach(pod)));
+		expect(await Promise.all(pods.map((pod) => network.detach(pod)))).toEqual(pods.map(() => []));
+		const most = readFileSync(path.join(binDir, 'first.most'), 'utf8').trim().split('\n').map(Number);
+		expect(most).toHaveLength(24);
+		expect(Math.max(...most)).toBeLessThanOrEqual(3);
+	});
+
+	test('a plugin that hangs gives its turn up, and a stop is over in time while it waits for one', async () => {
+		const { network } = setUp(
+			{
+				first: {
+					answers: {
+						ADD: `echo '${result('10.9.0.2/24')}'`,
+						DEL: 'case "$CNI_CONTAINERID" in pod0|pod1) exec sleep 30;; esac',
+					},
+				},
+			},
+			{ detachWaitMs: 300, deleteTimeoutMs: 1000, turns: createPluginTurns({ atOnce: 2, patienceMs: 400 }) },
+		);
+		const pods = Array.from({ length: 4 }, (_, index) => ({ ...request, podSandboxId: `pod${index}` }));
+		for (const pod of pods) await network.attach(pod);
+		const hanging = pods.slice(0, 2).map((pod) => network.detach(pod));
+		expect((await Promise.all(hanging)).flat().map(({ message }) => message)).toEqual(
+			Array.from({ length: 2 }, () => expect.stringContaining('no end within 300 ms')),
+		);
+		// They hang on, and the others are detached all the same.
+		for (const pod of pods.slice(2)) {
+			await expect.poll(() => network.detach(pod), { timeout: 30_000 }).toEqual([]);
+		}
+		await network[Symbol.asyncDispose]();
 	});
 
 	test('a plugin that an earlier run has left at work is ended first', async () => {
