@@ -107,7 +107,7 @@ async function run(options: ServeOptions, context: ServeContext, parts: RunParts
 	}
 	await using _ = images;
 	const metrics = createMetrics();
-	const { store } = images;
+	const { store, aliasOf } = images;
 	const transfers = countPulls(images.transfers, metrics.addPulledBytes);
 	const summaries = createImageSummaries(store, (image, error) =>
 		log('warn', 'image left out of the list', { image: image.id, error: errorMessage(error) }),
@@ -120,7 +120,7 @@ async function run(options: ServeOptions, context: ServeContext, parts: RunParts
 		return 0;
 	}
 	await using _pods = pods;
-	const services = createServices({ store, transfers, summaries, log, now: nowNanos }, pods.runtime);
+	const services = createServices({ store, transfers, summaries, aliasOf, log, now: nowNanos }, pods.runtime);
 	let connections = () => 0;
 	const left = Promise.withResolvers<undefined>();
 	using idle = leaveWhenIdle(

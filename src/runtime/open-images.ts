@@ -17,7 +17,11 @@ import { defaultLayerLimits } from './storage/unpacker.ts';
 import { loadLibc } from './sys/libc.ts';
 
 /** What serves images; disposing of it ends transfers, then closes the store. */
-export type OpenImages = AsyncDisposable & { readonly store: Store; readonly transfers: ImageTransfers };
+export type OpenImages = AsyncDisposable & {
+	readonly store: Store;
+	readonly transfers: ImageTransfers;
+	readonly aliasOf: Registries['aliasOf'];
+};
 
 /**
  * Opens everything that the options and the files of this machine name.
@@ -78,7 +82,8 @@ export async function openImages(
 		}),
 	);
 	const opened = undo.move();
-	return { store, transfers, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+	const { aliasOf } = registries;
+	return { store, transfers, aliasOf, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 /** Who asks for an image by the short name that it was pulled by means what the pull has found. */

@@ -163,6 +163,12 @@ describe.skipIf(missing)(`criscope serve${missing ?? ''}`, () => {
 		await serve.cri.image('PullImage', { image: { image: `${alias}:1` } });
 		expect((await status(`${alias}:1`)).image).toMatchObject({ id, repo_tags: [reference] });
 		expect(await listed({ image: { image: `${alias}:1` } })).toMatchObject([{ id }]);
+		const { transfers } = serve.client();
+		await transfers.tagImage({ image: `${alias}:1`, tag: `${reference}-too` });
+		await transfers.untagImage({ image: `${alias}:1`, tags: [`${alias}:1-too`] });
+		await transfers.untagImage({ image: `${alias}:1`, tags: [`${alias}:1`] });
+		expect((await status(id)).image).toMatchObject({ id, repo_tags: [] });
+		await transfers.tagImage({ image: id, tag: reference });
 		await serve.cri.image('RemoveImage', { image: { image: `${alias}:1` } });
 		expect((await status(reference)).image).toBeNull();
 	});

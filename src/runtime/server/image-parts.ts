@@ -1,6 +1,7 @@
 /** What the RPCs of images work with, and how they find and name an image. */
 import { InvalidArgumentError, NotFoundError } from '../../cri/errors.ts';
 import type { ImageTransfers } from '../image/images.ts';
+import type { Registries } from '../image/registry.ts';
 import type { Log } from '../log.ts';
 import type { Store, StoredImage, WaitOptions } from '../storage/model.ts';
 import type { ImageSummaries } from './image-summaries.ts';
@@ -10,6 +11,8 @@ export type ImageParts = {
 	readonly store: Store;
 	readonly transfers: ImageTransfers;
 	readonly summaries: ImageSummaries;
+	/** What registries.conf says that a short name stands for. */
+	readonly aliasOf: Registries['aliasOf'];
 	readonly log: Log;
 	/** Nanoseconds since 1970. */
 	readonly now: () => bigint;

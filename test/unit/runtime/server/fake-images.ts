@@ -107,6 +107,7 @@ export function fakeParts(given: readonly FakeImage[], transfers: Partial<ImageT
 	return {
 		store: store as Store,
 		transfers: transfers as ImageTransfers,
+		aliasOf: async (name) => (name.startsWith('nick') ? `quay.example/full/${name}` : undefined),
 		summaries: createImageSummaries(store as Store, (image) => log('warn', 'left out', { image: image.id })),
 		log,
 		now: () => 7n,

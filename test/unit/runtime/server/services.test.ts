@@ -198,6 +198,16 @@ describe('names', () => {
 		await services.transfers.untagImage({ image: ids[0] ?? '', tags: [] });
 		expect(left()).toEqual([]);
 	});
+
+	test('are known by aliases, and by the search registry that gave them', async () => {
+		const names = ['quay.example/full/nick:1', 'reg.example/z:1', 'one.example/w:1', 'two.example/w:1'];
+		const { services, images, ids } = serving([{ names }]);
+		const untag = (tag: string) => services.transfers.untagImage({ image: ids[0] ?? '', tags: [tag] });
+		await untag('nick:1');
+		await untag('z:1');
+		await expect(untag('w:1')).rejects.toThrow('its names are one.example/w:1, two.example/w:1');
+		expect(images.get(ids[0] ?? '')?.names).toEqual(['one.example/w:1', 'two.example/w:1']);
+	});
 });
 
 test('an archive is sent in pieces of bounded size, in order', async () => {
