@@ -9,6 +9,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract, pack } from 'tar-stream';
 import { besidePath } from './replace-file.ts';
+import { writeFailure } from './write-failure.ts';
 
 const markers = ['oci-layout', 'index.json'];
 const algorithmPattern = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*$/u;
@@ -105,7 +106,7 @@ export async function unpackLayout(archive: AsyncIterable<Uint8Array>, dir: stri
 	const temporary = besidePath(dir);
 	const fail = (error: unknown): never => {
 		if (error instanceof Error && error.message.startsWith('cannot ')) throw error;
-		throw new Error(`cannot write "${dir}": ${(error as Error).message}`, { cause: error });
+		throw writeFailure(dir, error);
 	};
 	try {
 		// Said before the first byte is fetched; the rename at the end makes sure.
@@ -140,10 +141,12 @@ export async function unpackLayout(archive: AsyncIterable<Uint8Array>, dir: stri
 		await Promise.all([pipeline(Readable.from(archive, { objectMode: false }), tar), entries]);
 		await rename(temporary, dir);
 	} catch (error) {
-		await rm(temporary, { recursive: true, force: true });
+		// What ended the work is what counts, whatever becomes of the rest.
+		await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
 		const { code } = error as NodeJS.ErrnoException;
 		if (code === 'ENOTEMPTY' || code === 'EEXIST') fail(new Error('it is there already, and not empty'));
-		if (code === 'ENOTDIR') fail(new Error('it is there already, and no directory'));
+		if (code === 'ENOTDIR' && (await stat(dir).catch(() => undefined)) !== undefined)
+			fail(new Error('it is there already, and no directory'));
 		fail(error);
 	}
 }

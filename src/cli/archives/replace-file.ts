@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isatty } from 'node:tty';
+import { writeFailure } from './write-failure.ts';
 
 /** A file that is being written. Disposing of it before `keep` leaves nothing behind. */
 export type ReplacedFile = AsyncDisposable & {
@@ -15,18 +17,13 @@ export function besidePath(path: string): string {
 	return join(dirname(path), `.criscope-${randomBytes(6).toString('hex')}.tmp`);
 }
 
-function failure(path: string, error: unknown): Error {
-	const cause = error instanceof Error ? error.message : String(error);
-	return new Error(`cannot write "${path}": ${cause}`, { cause: error });
-}
-
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
 	for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
 }
 
 /**
- * Opens a file beside the one it will replace. A device or pipe of that name is written to as it is; a link stays a link,
- * and what it points to is replaced.
+ * Opens a file beside the one it will replace. A device or pipe of that name, but for a terminal, is written to as it is;
+ * a link stays a link, and what it points to is replaced.
  * @throws Error that names the path.
  */
 export async function replaceFile(path: string): Promise<ReplacedFile> {
@@ -40,13 +37,17 @@ export async function replaceFile(path: string): Promise<ReplacedFile> {
 		const target = found === undefined ? path : await realpath(path);
 		const temporary = direct ? target : besidePath(target);
 		const file = await open(temporary, direct ? 'w' : 'wx', found?.isFile() ? found.mode & 0o777 : 0o666);
+		if (direct && isatty(file.fd)) {
+			await file.close();
+			throw new Error('it is a terminal');
+		}
 		let kept = direct;
 		return {
 			async write(bytes) {
 				try {
 					await writeAll(file, bytes);
 				} catch (error) {
-					throw failure(path, error);
+					throw writeFailure(path, error);
 				}
 			},
 			async keep() {
@@ -56,7 +57,7 @@ export async function replaceFile(path: string): Promise<ReplacedFile> {
 					await rename(temporary, target);
 					kept = true;
 				} catch (error) {
-					throw failure(path, error);
+					throw writeFailure(path, error);
 				}
 			},
 			async [Symbol.asyncDispose]() {
@@ -65,6 +66,6 @@ export async function replaceFile(path: string): Promise<ReplacedFile> {
 			},
 		};
 	} catch (error) {
-		throw failure(path, error);
+		throw writeFailure(path, error);
 	}
 }

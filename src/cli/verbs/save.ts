@@ -62,7 +62,8 @@ export const saveVerb = defineVerb({
 	notes:
 		'FILE appears when it is whole; where something fails, nothing is left and what was there before stays.',
 	async run({ flags, operands: images }, context) {
-		const path = flags.output ?? '-';
+		// What standard output leads to is written on, not replaced.
+		const path = ['/dev/stdout', undefined].includes(flags.output) ? '-' : (flags.output ?? '-');
 		const format = formats.find((known) => known === flags.format) ?? 'docker-archive';
 		if (format === 'oci-dir' && path === '-')
 			throw new UsageError('--format oci-dir needs a directory: -o DIR');

@@ -136,6 +136,34 @@ test('a device is written to, not replaced', async () => {
 	);
 });
 
+test('where nothing can be written, one sentence says so and names no other file than the one asked for', async () => {
+	const dir = tempDir();
+	writeFileSync(join(dir, 'file'), 'before');
+	symlinkSync('circle', join(dir, 'circle'));
+	const services = saver(Buffer.alloc(5000, 'n'));
+	const failure = (path: string, format: string) =>
+		run(['save', '--format', format, '-o', path, 'x'], { services }).then(
+			() => 'saved',
+			(error: unknown) => (error instanceof Error ? error.message : String(error)),
+		);
+	for (const format of ['docker-archive', 'oci-archive', 'oci-dir']) {
+		for (const [name, why] of [
+			['none/of/it', `there is no folder "${join(dir, 'none/of')}"`],
+			['file/a', `"${join(dir, 'file')}" is no folder`],
+			[`${'n'.repeat(300)}`, 'the name is too long'],
+			['circle', 'its links lead in a circle'],
+		] as const) {
+			expect(await failure(join(dir, name), format)).toBe(`cannot write "${join(dir, name)}": ${why}`);
+		}
+	}
+	expect(await failure(dir, 'oci-archive')).toBe(`cannot write "${dir}": it is a directory`);
+	expect(await failure('/dev/full', 'oci-archive')).toBe('cannot write "/dev/full": the disk is full');
+	expect(await failure('/dev/ptmx', 'oci-archive')).toBe('cannot write "/dev/ptmx": it is a terminal');
+	expect(await failure(join(dir, 'file'), 'oci-dir')).toMatch(/it is there already, and no directory$/);
+	expect(readdirSync(dir).toSorted()).toEqual(['circle', 'file']);
+	expect(readFileSync(join(dir, 'file'), 'utf8')).toBe('before');
+});
+
 test('a layout is unpacked into a directory that was not there or is empty', async () => {
 	const archive = execFileSync('tar', ['c', '-C', layout(), 'oci-layout', 'index.json', 'blobs']);
 	const dir = join(tempDir(), 'out');
