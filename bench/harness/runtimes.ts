@@ -4,10 +4,10 @@ import path from 'node:path';
 import type { CriClient } from '../../src/cri/ports.ts';
 import { createCriClient } from '../../src/cri/transport/client.ts';
 import { startContainerd } from '../../test/helpers/containerd.ts';
+import { findCrio, startCrio } from '../../test/helpers/crio.ts';
 import { buildImage, busyboxLayer } from '../../test/helpers/image-archive.ts';
 import { processTree } from '../../test/helpers/process-tree.ts';
 import { startServe } from '../../test/helpers/serve.ts';
-import { findCrio, startCrio } from './crio.ts';
 import { memoryOf } from './program.ts';
 
 /** Memory in MiB, and how many processes. */

@@ -1,10 +1,10 @@
-/** A CRI-O of one's own, where its program is on this machine. Nobody installs it for a measurement. */
+/** A CRI-O of one's own, where its program is on this machine. Nobody installs it for a test or a measurement. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { eventually, stopProcess } from '../../test/helpers/child-process.ts';
-import { openCriWire } from '../../test/helpers/cri-wire.ts';
-import { unmountBelow } from '../../test/helpers/mounts.ts';
+import { eventually, stopProcess } from './child-process.ts';
+import { openCriWire } from './cri-wire.ts';
+import { unmountBelow } from './mounts.ts';
 
 /** Where it may lie besides the search path. */
 const usualPlaces = ['/usr/local/bin/crio', '/usr/bin/crio', '/tmp/tools/crio/crio'];
@@ -24,24 +24,31 @@ export function findCrio(): { readonly crio: string; readonly pinns: string } | 
 /** A running one. Disposing of it ends it and takes its mounts away; its folder is the caller's. */
 export type Crio = AsyncDisposable & { readonly endpoint: string; readonly pid: number };
 
+/** How to start one. */
+export type CrioOptions = {
+	readonly dir: string;
+	/** A registry over plain HTTP. */
+	readonly registryHost: string;
+	readonly cniDir: string;
+	/** A store that others use too; of its own, below `dir`, where it is absent. */
+	readonly store?: { readonly graphRoot: string; readonly runRoot: string } | undefined;
+};
+
 /**
  * Starts it with everything in `dir`, on the same networks as its peers, and waits until it answers.
  * @throws Error with the end of its log
  */
 export async function startCrio(
 	{ crio, pinns }: { readonly crio: string; readonly pinns: string },
-	{
-		dir,
-		registryHost,
-		cniDir,
-	}: { readonly dir: string; readonly registryHost: string; readonly cniDir: string },
+	options: CrioOptions,
 ): Promise<Crio> {
+	const { dir, registryHost } = options;
 	mkdirSync(dir, { recursive: true });
 	const at = (name: string) => path.join(dir, name);
 	writeFileSync(at('policy.json'), JSON.stringify({ default: [{ type: 'insecureAcceptAnything' }] }));
 	writeFileSync(at('registries.conf'), `[[registry]]\nlocation = "${registryHost}"\ninsecure = true\n`);
-	mkdirSync(at('registries.conf.d'));
-	writeFileSync(at('crio.conf'), crioConf(at, { pinns, cniDir, registryHost }));
+	mkdirSync(at('registries.conf.d'), { recursive: true });
+	writeFileSync(at('crio.conf'), crioConf(at, pinns, options));
 	const log = openSync(at('crio.log'), 'a');
 	const args = [
 		...['--config', at('crio.conf'), '--config-dir', '', '--log-level', 'warn'],
@@ -82,15 +89,12 @@ export async function startCrio(
 /** Source: crio.conf(5) 1.36 */
 function crioConf(
 	at: (name: string) => string,
-	{
-		pinns,
-		cniDir,
-		registryHost,
-	}: { readonly pinns: string; readonly cniDir: string; readonly registryHost: string },
+	pinns: string,
+	{ registryHost, cniDir, store = { graphRoot: at('root'), runRoot: at('run') } }: CrioOptions,
 ): string {
 	return `[crio]
-root = "${at('root')}"
-runroot = "${at('run')}"
+root = "${store.graphRoot}"
+runroot = "${store.runRoot}"
 storage_driver = "overlay"
 log_dir = "${at('log')}"
 version_file = "${at('version')}"
