@@ -24,9 +24,11 @@ import { releaseAfterWork } from './release-memory.ts';
 import { createImageSummaries } from './server/image-summaries.ts';
 import { createInstrument } from './server/instrument.ts';
 import { createServices } from './server/services.ts';
+import { createServiceNotices } from './service-notices.ts';
 import { listenForShutdown } from './shutdown-signals.ts';
 import type { Store } from './storage/model.ts';
 import { nowNanos } from './sys/clock.ts';
+import { sendDatagram } from './sys/libc-datagram.ts';
 import { createMemoryRelease } from './sys/unused-memory.ts';
 
 /** What of the process the runtime uses. */
@@ -92,8 +94,9 @@ type RunParts = {
 async function run(options: ServeOptions, context: ServeContext, parts: RunParts): Promise<number> {
 	const { log, config, load, setLevel } = parts;
 	const live = createLiveConfig(config, { load, log, onChange: ({ logLevel }) => setLevel(logLevel) });
+	const notices = createServiceNotices(context.env, { send: sendDatagram, log });
 	using signals = listenForShutdown(() => {
-		void live.reload();
+		void notices.reload(live.reload);
 	});
 	using _own = options.ownCgroup ? await enterOwnCgroup(await detectCgroupLayout(), log) : undefined;
 	const starting = new AbortController();
@@ -162,11 +165,13 @@ async function run(options: ServeOptions, context: ServeContext, parts: RunParts
 		version: context.version,
 		pid: process.pid,
 	});
+	notices.ready(`serving unix://${socketPath}`);
 	const ending = new AbortController();
 	const looking = lookOver(store, log, ending.signal);
 
 	const signal = await Promise.race([signals.first, left.promise]);
 	if (signal !== undefined) await stopStarting;
+	notices.stopping();
 	log('info', 'stopping', { signal: signal ?? 'none: nobody needs it' });
 	ending.abort();
 	// Who waits for a pull is told at once; a call that ends by itself within the grace is waited for.

@@ -143,6 +143,9 @@ export async function openPods(images: Store, { log, version, now, config }: Pod
 			get logSizeMaxBytes() {
 				return config.current().logSizeMaxBytes;
 			},
+			get pidsLimit() {
+				return config.current().specs.pidsLimit;
+			},
 			get includedMetrics() {
 				return config.current().includedMetrics;
 			},

@@ -1,6 +1,7 @@
 /** Control groups, version 1, 2 and hybrid, behind one interface. Source: Linux Documentation/admin-guide/cgroup-v1, cgroup-v2.rst. */
-import type { CpuUsage, MemoryUsage } from '../../cri/model.ts';
+import type { CpuUsage, MemoryUsage, StringMap } from '../../cri/model.ts';
 import type { CgroupDetails } from './cgroup-details.ts';
+import type { ScopeWishes } from './scope-annotations.ts';
 
 /** One reading of a cgroup; what the kernel does not offer is undefined. */
 export type CgroupReading = {
@@ -35,8 +36,11 @@ export type Cgroups = {
 		kind: 'container' | 'monitor' | 'sandbox',
 		id: string,
 	): { readonly cgroupsPath: string; readonly path: string };
-	/** Makes it in every hierarchy; one that is there is no error. */
+	/** What config.json says to systemd, by way of the OCI runtime; nothing under cgroupfs. */
+	annotations(wishes: Omit<ScopeWishes, 'service'>): StringMap;
+	/** Makes it in every hierarchy; one that is there is no error. Under systemd nothing is made before there is a process. */
 	create(path: string): void;
+	/** Moves a process there. Under systemd that makes the scope, which has to be new. @throws InternalError, DeadlineError */
 	addProcess(path: string, pid: number): Promise<void>;
 	/**
 	 * Removes it with everything below; what is gone already is no error. The kernel needs a moment after the last process

@@ -10,6 +10,8 @@ import { childFolders, makeCgroupFolders } from './cgroup-folders.ts';
 import { cgroupfsPathsFor, systemdPathsFor } from './cgroup-paths.ts';
 import { readCgroupV1, readCgroupV2 } from './cgroup-reading.ts';
 import type { Cgroups } from './cgroups.ts';
+import { scopeAnnotations, serviceOf } from './scope-annotations.ts';
+import { startScope } from './systemd-scopes.ts';
 
 /** How often, and how long apart, a cgroup is tried to be removed whose last process has just ended. */
 const removalTries = 40;
@@ -17,7 +19,8 @@ const removalPauseMs = 5;
 
 /**
  * Opens the hierarchies that are mounted. On a hybrid host it is the v1 controllers that count; the v2 tree beside them has
- * none. Under the systemd driver slices and scopes are systemd's to make, by the OCI runtime: `create` does nothing then.
+ * none. Under the systemd driver slices and scopes are systemd's to make: it is asked for those of monitors by us, and for those
+ * of containers by the OCI runtime.
  *
  * @throws FailedPreconditionError where no cgroup filesystem is mounted
  */
@@ -39,6 +42,8 @@ export function openCgroups(layout: CgroupLayout, driver: Cgroups['driver']): Cg
 	// On a hybrid host runc makes a cgroup in the v2 tree as well, and leaves it behind.
 	const everyRoot =
 		version === 1 && layout.unifiedMount !== undefined ? [...roots, layout.unifiedMount] : roots;
+
+	const service = serviceOf(readCgroupText('/proc/self/cgroup') ?? '');
 
 	function create(path: string): void {
 		if (driver === 'systemd') return;
@@ -75,9 +80,10 @@ export function openCgroups(layout: CgroupLayout, driver: Cgroups['driver']): Cg
 		version,
 		driver,
 		pathsFor: driver === 'systemd' ? systemdPathsFor : cgroupfsPathsFor,
+		annotations: (wishes) => (driver === 'systemd' ? scopeAnnotations({ ...wishes, service }) : {}),
 		create,
 		async addProcess(path, pid) {
-			if (driver === 'systemd') return;
+			if (driver === 'systemd') return startScope(path, pid, { after: service, version });
 			const [first, ...others] = folders(path).map((folder) => `${folder}/cgroup.procs`);
 			if (first === undefined) return;
 			// The kernel waits for all processors before the first move, on another thread; those right behind it are quick.

@@ -31,3 +31,25 @@ export function allowedAnnotation(
 	}
 	return undefined;
 }
+
+/**
+ * Annotations by which OCI runtimes take orders: properties of the unit, files of the host to read or write, other ways to run it.
+ * Source: CRI-O 1.36, pkg/annotations/v2; crun(1), "run.oci."; runc, docs/systemd.md
+ */
+const orders = [
+	'org.systemd.property.',
+	'org.criu.config',
+	'run.oci.',
+	'module.wasm.image/variant',
+	'bundle',
+];
+
+/** Those of a request without orders to the OCI runtime that the handler does not allow. */
+export function withoutOrders(annotations: StringMap, allowed: readonly string[]): StringMap {
+	const refused = orders.filter((order) => !allowed.includes(order));
+	return Object.fromEntries(
+		Object.entries(annotations).filter(
+			([key]) => !refused.some((order) => (/[./]$/.test(order) ? key.startsWith(order) : key === order)),
+		),
+	);
+}

@@ -6,6 +6,7 @@ import type { ContainerRequest } from '../../cri/pod-request.ts';
 import type { CreatedProcess } from '../oci/container-process.ts';
 import type { HandlerConfig } from '../oci/model.ts';
 import { isGvisor } from '../oci/runtime-cli.ts';
+import { withoutOrders } from '../oci/spec-annotations.ts';
 import type { ContainerRecord, PodSandboxRecord } from '../store/model.ts';
 import { containerName, newObjectId } from '../store/names.ts';
 import { podSandboxState } from '../store/states.ts';
@@ -198,7 +199,7 @@ async function makeBundle(
 				containerEnv: files.containerEnv,
 			},
 			imageMounts: await mountImages(parts, record, signal),
-			annotations: annotationsOf(handler, record),
+			annotations: { ...annotationsOf(handler, record), ...scopeAnnotations(parts, record) },
 		},
 		{ signal },
 	);
@@ -211,15 +212,24 @@ const membership = /^io\.kubernetes\.cri(-o)?\.(ContainerType|SandboxID|containe
 
 /** For tools that read config.json, in CRI-O's words. */
 function annotationsOf(handler: HandlerConfig, { id, request, podSandboxId }: ContainerRecord) {
+	const annotations = withoutOrders(request.annotations, handler.allowedAnnotations);
 	if (isGvisor(handler)) {
-		return Object.fromEntries(Object.entries(request.annotations).filter(([key]) => !membership.test(key)));
+		return Object.fromEntries(Object.entries(annotations).filter(([key]) => !membership.test(key)));
 	}
 	return {
-		...request.annotations,
+		...annotations,
 		'io.kubernetes.cri-o.ContainerID': id,
 		'io.kubernetes.cri-o.SandboxID': podSandboxId,
 		'io.kubernetes.cri-o.ContainerType': 'container',
 	};
+}
+
+/** What the OCI runtime tells systemd, where that makes the cgroup. Source: kubelet's name for the time to end */
+function scopeAnnotations({ cgroups, settings }: PodParts, { request }: ContainerRecord) {
+	return cgroups.annotations({
+		gracePeriodSeconds: request.annotations['io.kubernetes.pod.terminationGracePeriod'],
+		pidsLimit: settings.pidsLimit,
+	});
 }
 
 /** Mounts whole images read-only, for the mounts that ask for one. @returns where, by index */

@@ -40,6 +40,8 @@ export type PodSettings = {
 	/** conmon truncates logs at this size; -1 for never, as a kubelet rotates them. */
 	readonly logSizeMaxBytes: number;
 	readonly createTimeoutMs: number;
+	/** Processes of one container; 0 or less: no limit. */
+	readonly pidsLimit: number;
 	/** Groups of metrics that are told; undefined for all. */
 	readonly includedMetrics: readonly string[] | undefined;
 	/** Kernel parameters of new pods; their own win. */
