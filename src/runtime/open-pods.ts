@@ -72,7 +72,8 @@ export type PodsContext = {
 export async function openPods(images: Store, { log, version, now, config }: PodsContext): Promise<OpenPods> {
 	await using undo = new AsyncDisposableStack();
 	// What is taken here is what counts until a restart; the rest is asked of `config` each time.
-	const { cgroupDriver, namespacesDir, network: networking, streaming: streams } = config.current();
+	const { cgroupDriver, namespacesDir, network: networks, streaming: streams } = config.current();
+	const { builtinSubnets, ...networking } = networks;
 	const usual = runtimePaths(images.graphRoot, images.runRoot);
 	const paths = { ...usual, namespacesDir: namespacesDir ?? usual.namespacesDir };
 	const sys = loadLibc();
@@ -104,7 +105,10 @@ export async function openPods(images: Store, { log, version, now, config }: Pod
 		createPodNetwork({
 			...networking,
 			cacheDir: paths.networkCacheDir,
-			builtin: { dir: path.join(paths.runDir, 'cni') },
+			builtin:
+				builtinSubnets?.length === 0
+					? undefined
+					: { dir: path.join(paths.runDir, 'cni'), subnets: builtinSubnets },
 			log,
 		}),
 	);

@@ -10,7 +10,7 @@ const network = createPodNetwork({
 	confDir: path.join(root, 'net.d'),
 	binDirs: ['/usr/lib/cni', '/opt/cni/bin'],
 	cacheDir: path.join(root, 'cache'),
-	builtin: { dir: path.join(root, 'builtin'), bridge, subnet },
+	builtin: { dir: path.join(root, 'builtin'), bridge, subnets: [subnet] },
 	log: () => undefined,
 });
 for (let count = 0; ; count += 1) {

@@ -45,7 +45,7 @@ describe.skipIf(missing)(`networks of pods${missing ?? ''}`, () => {
 			log: () => undefined,
 		});
 		const dirs = { confDir: path.join(root, 'net.d'), cacheDir: path.join(root, 'cache') };
-		const builtin = { dir: path.join(root, 'builtin'), bridge, subnet };
+		const builtin = { dir: path.join(root, 'builtin'), bridge, subnets: [subnet] };
 		const opened: PodNetwork[] = [];
 		const open = (more: Partial<PodNetworkOptions> = {}): PodNetwork => {
 			const network = createPodNetwork({
@@ -140,7 +140,7 @@ describe.skipIf(missing)(`networks of pods${missing ?? ''}`, () => {
 		const root = tempDir();
 		const bridge = `crit-${randomBytes(2).toString('hex')}`;
 		marks.push(bridge);
-		const { network, pod } = setUp({ builtin: { dir: root, bridge, dualStack: true } });
+		const { network, pod } = setUp({ builtin: { dir: root, bridge, subnets: ['ipv4', 'ipv6'] } });
 		const both = await pod('both');
 		const { ips } = await network.attach(both.request);
 		expect(ips).toEqual([expect.stringMatching(/^[\d.]+$/), expect.stringMatching(/^fd.*:.*$/)]);

@@ -2,25 +2,23 @@
  * The network of a node that has none: a bridge with addresses of its own, described in a configuration file below the
  * run root, where it is lost with the reboot that ends the bridge too.
  */
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { errorMessage } from '../../cri/errors.ts';
 import type { Log } from '../log.ts';
 import { runCommand } from '../sys/process.ts';
-import { freeSubnet, isFreeSubnet, subnetsInUse } from './free-subnet.ts';
 import { ensureMasquerade, type MasqueradedBridge, removeMasquerade } from './masquerade.ts';
 import { type NetworkList, parseNetworkList } from './network-list.ts';
+import { chooseSubnet, familyOf, fitsWish, usualSubnets } from './pod-subnets.ts';
+import { keepAdvertisedRoutes } from './router-advertisements.ts';
 
 export type BuiltinBridgeOptions = {
 	/** Holds the configuration and the addresses that are in use. */
 	readonly dir: string;
-	/** IPv6 too. */
-	readonly dualStack?: boolean | undefined;
 	/** At most 15 characters; `criscope0` unless told otherwise. */
 	readonly bridge?: string | undefined;
-	/** In CIDR form; one that the node does not know yet unless told otherwise. */
-	readonly subnet?: string | undefined;
+	/** In CIDR form, or `ipv4` and `ipv6` for one that the node does not know yet; the first family is the pods' primary one. */
+	readonly subnets?: readonly string[] | undefined;
 };
 
 export type BuiltinBridge = {
@@ -40,19 +38,27 @@ const linkTimeoutMs = 10_000;
 
 /** Nothing is made before the first pod. */
 export function createBuiltinBridge(options: BuiltinBridgeOptions, log: Log): BuiltinBridge {
-	const { dir, bridge = 'criscope0' } = options;
+	const { dir, bridge = 'criscope0', subnets: wishes = usualSubnets } = options;
 	const file = path.join(dir, `${bridge}.conflist`);
 	let list: NetworkList | undefined;
 	let checkedAtMs = Number.NEGATIVE_INFINITY;
 	let checking: Promise<void> | undefined;
+	let keepsRoutes = false;
 
 	function readOrMake(): NetworkList {
 		const before = readExisting();
-		if (before !== undefined && (existsSync(`/sys/class/net/${bridge}`) || fits(before))) return before;
-		const subnets = [
-			options.subnet ?? freeSubnet(subnetsInUse(bridge)),
-			...(options.dualStack === true ? [uniqueLocalSubnet()] : []),
-		];
+		if (before !== undefined && fits(before)) return before;
+		if (before !== undefined && existsSync(`/sys/class/net/${bridge}`)) {
+			if (options.subnets !== undefined) {
+				log('warn', 'pods of the built-in network keep its subnets until none is left', {
+					bridge,
+					subnets: subnetsOf(before),
+					wanted: wishes,
+				});
+			}
+			return before;
+		}
+		const subnets = wishes.map((wish) => chooseSubnet(wish, bridge));
 		const conf = configuration({ bridge, subnets, ipamDir: path.join(dir, 'addresses'), mtu: uplinkMtu() });
 		const text = `${JSON.stringify(conf, undefined, 2)}\n`;
 		mkdirSync(dir, { recursive: true, mode: 0o755 });
@@ -77,10 +83,11 @@ export function createBuiltinBridge(options: BuiltinBridgeOptions, log: Log): Bu
 
 	/** Left by a boot that is over, it may collide with what the node has now, or be what nobody asks for any more. */
 	function fits(before: NetworkList): boolean {
-		const [first = '', ...others] = subnetsOf(before);
-		const isFree =
-			options.subnet === undefined ? isFreeSubnet(first, subnetsInUse(bridge)) : first === options.subnet;
-		return isFree && others.length === (options.dualStack === true ? 1 : 0);
+		const subnets = subnetsOf(before);
+		return (
+			subnets.length === wishes.length &&
+			wishes.every((wish, index) => fitsWish(subnets[index] ?? '', wish, bridge))
+		);
 	}
 
 	async function checkRules(network: MasqueradedBridge): Promise<void> {
@@ -101,6 +108,11 @@ export function createBuiltinBridge(options: BuiltinBridgeOptions, log: Log): Bu
 		owns: (other) => other === list,
 		async prepare() {
 			if (list === undefined || performance.now() - checkedAtMs < trustRulesMs) return;
+			// Before the bridge plugin, which is started next, makes a router of the node.
+			if (!keepsRoutes && subnetsOf(list).some((subnet) => familyOf(subnet) === 'ipv6')) {
+				keepsRoutes = true;
+				keepAdvertisedRoutes(log);
+			}
 			checking ??= checkRules({ bridge, subnets: subnetsOf(list) }).finally(() => {
 				checking = undefined;
 			});
@@ -153,12 +165,6 @@ function configuration(network: {
 function subnetsOf(list: NetworkList): readonly string[] {
 	const { ranges } = list.plugins[0]['ipam'] as { ranges: readonly (readonly { subnet: string }[])[] };
 	return ranges.flatMap((range) => range.map(({ subnet }) => subnet));
-}
-
-/** Source: RFC 4193: fd, then 40 random bits */
-function uniqueLocalSubnet(): string {
-	const [a, b, c, d, e] = [...randomBytes(5)].map((byte) => byte.toString(16).padStart(2, '0'));
-	return `fd${a}:${b}${c}:${d}${e}::/64`;
 }
 
 /** Larger packets than the way out takes would only be cut or lost there. */

@@ -2,6 +2,7 @@
  * What plugins are told of a pod when they ask for it by a capability.
  * Source: CNI conventions; what CRI-O 1.36 sends, and host ports, which it makes itself
  */
+import { InvalidArgumentError } from '../../cri/errors.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import type { AttachRequest } from './pod-network.ts';
 
@@ -11,10 +12,13 @@ export type CapabilityArgs = Readonly<Record<string, unknown>>;
 /** The capability that makes host ports. */
 export const portMappingsCapability = 'portMappings';
 
+/** The capability that limits what a pod sends and receives. */
+export const bandwidthCapability = 'bandwidth';
+
 /** Just below what the plugin takes (32 bits of bytes), in bits: never a limit by itself. Source: CRI-O */
 const burstBits = 0xffff_ffff * 8 - 1;
 
-/** @throws Error naming the annotation that is wrong */
+/** @throws InvalidArgumentError naming the annotation that is wrong */
 export function capabilityArgsOf(
 	request: Pick<AttachRequest, 'portMappings' | 'annotations' | 'cgroupPath'>,
 ): CapabilityArgs {
@@ -29,7 +33,7 @@ export function capabilityArgsOf(
 	const bandwidth = bandwidthOf(request.annotations);
 	return {
 		...(hostPorts.length === 0 ? {} : { [portMappingsCapability]: hostPorts }),
-		...(bandwidth === undefined ? {} : { bandwidth }),
+		...(bandwidth === undefined ? {} : { [bandwidthCapability]: bandwidth }),
 		...(request.cgroupPath === '' ? {} : { cgroupPath: request.cgroupPath }),
 		'io.kubernetes.cri.pod-annotations': request.annotations,
 	};
@@ -70,7 +74,7 @@ function rateOf(annotations: AttachRequest['annotations'], name: string): number
 		/^\+?(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)([A-Za-z]*)$/.exec(text.trim()) ?? [];
 	const rate = Math.ceil(Number(number) * (suffixes[suffix] ?? Number.NaN));
 	if (rate >= 1e3 && rate <= 1e15) return rate;
-	throw new Error(
+	throw new InvalidArgumentError(
 		`annotation "${name}" is "${sanitizeLine(text)}", not a rate between 1k and 1P bits a second`,
 	);
 }

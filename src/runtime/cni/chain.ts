@@ -87,12 +87,14 @@ export async function checkChain(
 	}
 }
 
-/** Up to 1.1.1 at least, portmap misses its IPv6 rules in pods that have no IPv6 address. It looks at IPv4 first. */
+/**
+ * Up to 1.1.1 at least, portmap misses its IPv6 rules in pods that have no IPv6 address; in pods of both families it looks for
+ * the rules of IPv4 among those of IPv6. What there is of IPv4 it has found before.
+ */
 function isFalseAlarm(error: unknown, result: unknown): boolean {
 	const said = error instanceof CniError && error.plugin === 'portmap' ? error.message : '';
-	return (
-		said.includes('could not check ipv6 dnat') && addressesOf(result).every((address) => isIPv4(address))
-	);
+	if (!said.includes('could not check ipv6 dnat')) return false;
+	return addressesOf(result).every((address) => isIPv4(address)) || /-s \d+(?:\.\d+){3}\//.test(said);
 }
 
 /** What is written to the plugin's stdin. */

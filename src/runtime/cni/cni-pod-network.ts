@@ -4,7 +4,12 @@ import type { Log } from '../log.ts';
 import { type Attachment, type AttachmentRecord, createAttachmentCache } from './attachment-cache.ts';
 import { interfaceName, targetOf } from './attachment-target.ts';
 import { type BuiltinBridge, type BuiltinBridgeOptions, createBuiltinBridge } from './builtin-bridge.ts';
-import { capabilityArgsOf, portMappingsCapability } from './capabilities.ts';
+import {
+	bandwidthCapability,
+	type CapabilityArgs,
+	capabilityArgsOf,
+	portMappingsCapability,
+} from './capabilities.ts';
 import { addChain, type Chain, checkChain } from './chain.ts';
 import { createConfFolder } from './conf-folder.ts';
 import { createDetacher, identityOf, waitAwhile } from './detach.ts';
@@ -40,6 +45,12 @@ export type PodNetworkOptions = {
 	readonly foreignResultsDirs?: readonly string[] | undefined;
 };
 
+const portmap: PluginConf = {
+	type: 'portmap',
+	capabilities: { [portMappingsCapability]: true },
+	snat: true,
+};
+const bandwidth: PluginConf = { type: 'bandwidth', capabilities: { [bandwidthCapability]: true } };
 const minute = 60_000;
 /** Pods that are detached at a time when nobody waits for it. */
 const collectors = 4;
@@ -75,42 +86,43 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 	let attaching = 0;
 	let collecting: Promise<unknown> | undefined;
 
-	/** Host ports work with any network: where its plugins make none, portmap is added to them. */
+	/**
+	 * Host ports work with any network: where its plugins make none, portmap is added to them. A limit of bandwidth is kept by
+	 * networks that have a plugin for it, and by ours.
+	 */
 	async function chainOf(
 		{ list, cniVersion }: ChosenNetwork,
-		request: AttachRequest,
+		allArgs: CapabilityArgs,
 		{ isPrimary, signal }: { readonly isPrimary: boolean; readonly signal: AbortSignal | undefined },
 	): Promise<Chain> {
-		const { [portMappingsCapability]: hostPorts, ...others } = capabilityArgsOf(request);
-		const chain = { name: list.name, disableCheck: list.disableCheck };
-		if (hostPorts === undefined || !isPrimary) {
-			return { ...chain, cniVersion, plugins: list.plugins, capabilityArgs: others };
-		}
-		madeHostPorts = true;
-		const capabilityArgs = { ...others, [portMappingsCapability]: hostPorts };
-		if (declares(list, portMappingsCapability)) {
-			return { ...chain, cniVersion, plugins: list.plugins, capabilityArgs };
-		}
-		const portmap: PluginConf = {
-			type: 'portmap',
-			capabilities: { [portMappingsCapability]: true },
-			snat: true,
-		};
-		const longer = { ...list, plugins: [...list.plugins, portmap] as const };
-		const common = await versions.negotiate({ ...longer, cniVersions: [cniVersion] }, { signal });
-		return { ...chain, cniVersion: common, plugins: longer.plugins, capabilityArgs };
+		const { [portMappingsCapability]: hostPorts, ...others } = allArgs;
+		const takesPorts = hostPorts !== undefined && isPrimary;
+		const capabilityArgs = takesPorts ? allArgs : others;
+		const added = [
+			...(takesPorts && !declares(list, portMappingsCapability) ? [portmap] : []),
+			...(builtin?.owns(list) === true && bandwidthCapability in allArgs ? [bandwidth] : []),
+		];
+		if (takesPorts) madeHostPorts = true;
+		const chain = { name: list.name, disableCheck: list.disableCheck, capabilityArgs };
+		const [first, ...following] = list.plugins;
+		const plugins = [first, ...following, ...added] as const;
+		if (added.length === 0) return { ...chain, cniVersion, plugins };
+		const longer = { ...list, plugins, cniVersions: [cniVersion] };
+		return { ...chain, cniVersion: await versions.negotiate(longer, { signal }), plugins };
 	}
 
 	async function attachAll(
 		request: AttachRequest,
 		signal: AbortSignal | undefined,
 	): Promise<PodNetworkResult> {
+		// What is asked for may be wrong: then nothing has been done.
+		const capabilityArgs = capabilityArgsOf(request);
 		const chosen = await networks.choose({ signal });
 		let record: AttachmentRecord = { ...identityOf(request), version: 1, attachments: [] };
 		const ips: string[] = [];
 		try {
 			for (const [index, network] of chosen.entries()) {
-				const chain = await chainOf(network, request, { isPrimary: index === 0, signal });
+				const chain = await chainOf(network, capabilityArgs, { isPrimary: index === 0, signal });
 				const attachment: Attachment = { interface: interfaceName(index), chain };
 				record = { ...record, attachments: [...record.attachments, attachment] };
 				await cache.save(record);

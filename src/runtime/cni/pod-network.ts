@@ -53,7 +53,10 @@ export type PodNetworkResult = {
 export type PodNetwork = AsyncDisposable & {
 	/** Why no pod can be networked; undefined when ready. */
 	notReady(): { readonly reason: string; readonly message: string } | undefined;
-	/** On failure everything that was attached is detached again. @throws CniError */
+	/**
+	 * On failure everything that was attached is detached again.
+	 * @throws CniError, InvalidArgumentError for an annotation that cannot be honoured
+	 */
 	attach(request: AttachRequest, options?: WaitOptions): Promise<PodNetworkResult>;
 	/**
 	 * Detaches from what the cache remembers, also when the namespace is gone; host ports too. Never throws for a plugin

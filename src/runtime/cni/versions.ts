@@ -1,5 +1,6 @@
 /** Which versions of CNI plugins speak, and the one that all plugins of a network do. Source: CNI spec 1.1, VERSION */
 import { statSync } from 'node:fs';
+import { untilAborted } from '../store/operation-queue.ts';
 import { compareVersions, type NetworkList } from './network-list.ts';
 import { callPlugin, findPlugin, noTarget } from './plugin-call.ts';
 import { CniError } from './pod-network.ts';
@@ -13,6 +14,13 @@ export type PluginVersions = {
 	negotiate(list: NetworkList, options?: { readonly signal?: AbortSignal | undefined }): Promise<string>;
 };
 
+/** Goes on as long as somebody waits for its answer. */
+type SharedQuestion = {
+	readonly answer: Promise<readonly string[]>;
+	readonly nobody: AbortController;
+	waiting: number;
+};
+
 /** What every plugin speaks that does not know VERSION. */
 const oldest = ['0.1.0'];
 const versionTimeoutMs = 10_000;
@@ -20,17 +28,47 @@ const versionTimeoutMs = 10_000;
 /** Makes one for the folders of plugins. */
 export function createPluginVersions(binDirs: readonly string[]): PluginVersions {
 	const known = new Map<string, { readonly stamp: string; readonly versions: readonly string[] }>();
+	/** Pods that come together ask together. */
+	const asking = new Map<string, SharedQuestion>();
+
+	async function askOnce(
+		key: string,
+		type: string,
+		signal: AbortSignal | undefined,
+	): Promise<readonly string[]> {
+		let question = asking.get(key);
+		if (question === undefined) {
+			const nobody = new AbortController();
+			const answer = ask(type, binDirs, { signal: nobody.signal });
+			// Where nobody waits for it any more it may fail.
+			answer.catch(() => undefined);
+			question = { answer, nobody, waiting: 0 };
+			asking.set(key, question);
+		}
+		question.waiting += 1;
+		try {
+			return await untilAborted(question.answer, signal);
+		} finally {
+			question.waiting -= 1;
+			if (question.waiting === 0) {
+				// The next one who asks must not get what was given up.
+				if (asking.get(key) === question) asking.delete(key);
+				question.nobody.abort();
+			}
+		}
+	}
 
 	async function versionsOf(
 		type: string,
-		options: { readonly signal?: AbortSignal | undefined },
+		{ signal }: { readonly signal?: AbortSignal | undefined },
 	): Promise<readonly string[]> {
+		signal?.throwIfAborted();
 		const file = findPlugin(type, binDirs);
 		const stat = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false });
 		const stamp = `${stat?.mtimeMs} ${stat?.size} ${stat?.ino}`;
 		const before = known.get(file ?? '');
 		if (before?.stamp === stamp) return before.versions;
-		const answer = await ask(type, binDirs, options);
+		const answer = await askOnce(`${type} ${stamp}`, type, signal);
 		if (file !== undefined) known.set(file, { stamp, versions: answer });
 		return answer;
 	}

@@ -202,6 +202,12 @@ export const actingKeys: readonly ConfigKey[] = [
 		],
 		['plugin_dirs', kinds.paths, '`["/opt/cni/bin", "/usr/lib/cni"]`', 'CNI plugins.'],
 		['cni_default_network', kinds.text, 'the first in the folder', 'The network of pods, by name.'],
+		[
+			'builtin_subnets',
+			kinds.subnets,
+			'`["ipv4"]`',
+			'Of the network of a node that has none; the first is the primary one; `[]`: there is no such network. Not in crio.conf.',
+		],
 	]),
 	...rows('crio.stats', 'reload', [
 		[

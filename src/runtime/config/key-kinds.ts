@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { parseEndpoint } from '../../cri/endpoint-address.ts';
 import { didYouMean } from '../../text/suggest.ts';
+import { subnetsProblem } from '../cni/pod-subnets.ts';
 import { allCapabilities } from '../oci/capabilities.ts';
 import { parseDevice } from '../oci/devices.ts';
 import { sysctlNamespace } from '../oci/sysctls.ts';
@@ -225,6 +226,17 @@ export const ulimits: KeyKind = {
 function unlimited(written: string | undefined): number {
 	return written === '-1' ? 2 ** 63 : Number(written);
 }
+
+/** Subnets of pods, one of each family at most. */
+export const subnets: KeyKind = {
+	name: 'a list of subnets, such as ["10.90.0.0/16", "fd00:90::/64"], where "ipv4" and "ipv6" stand for any that is free',
+	read(value) {
+		if (!isTexts(value)) return wrong(this.name, value);
+		const problem = subnetsProblem(value);
+		if (problem === undefined) return value;
+		throw new Error(problem);
+	},
+};
 
 /** `KEY=value`. */
 export const environment: KeyKind = kind(

@@ -40,6 +40,8 @@ export type RuntimeConfig = {
 		readonly confDir: string;
 		readonly binDirs: readonly string[];
 		readonly defaultNetworks: readonly string[];
+		/** Of the network of a node that has none; empty for no such network, undefined for the usual ones. */
+		readonly builtinSubnets: readonly string[] | undefined;
 	};
 	/** undefined: not asked for. */
 	readonly metrics: { readonly host: string; readonly port: number } | undefined;
@@ -148,6 +150,7 @@ export function buildRuntimeConfig(
 			confDir: get('network.network_dir') ?? '/etc/cni/net.d',
 			binDirs: get('network.plugin_dirs') ?? ['/opt/cni/bin', '/usr/lib/cni'],
 			defaultNetworks: network === undefined ? [] : [network],
+			builtinSubnets: get('network.builtin_subnets'),
 		},
 		metrics: get<boolean>('metrics.enable_metrics')
 			? { host: get('metrics.metrics_host') ?? '127.0.0.1', port: get('metrics.metrics_port') ?? 9090 }

@@ -1,6 +1,6 @@
 /** Makes a sandbox. Its record is written first: whatever happens from then on can be undone by its id. */
 import { mkdir } from 'node:fs/promises';
-import { errorMessage, FailedPreconditionError } from '../../cri/errors.ts';
+import { errorMessage, FailedPreconditionError, InvalidArgumentError } from '../../cri/errors.ts';
 import type { PodSandboxRequest } from '../../cri/pod-request.ts';
 import { isGvisor } from '../oci/runtime-cli.ts';
 import { podSysctls } from '../oci/sysctls.ts';
@@ -136,6 +136,8 @@ async function attach(parts: PodParts, record: PodSandboxRecord, netnsPath: stri
 	} catch (cause) {
 		signal.throwIfAborted();
 		const what = `cannot run pod sandbox "${request.metadata.name}"`;
+		if (cause instanceof InvalidArgumentError)
+			throw new InvalidArgumentError(`${what}: ${cause.message}`, { cause });
 		throw new FailedPreconditionError(`${what}: ${errorMessage(cause)}`, { cause });
 	}
 }

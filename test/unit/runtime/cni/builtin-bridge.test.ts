@@ -8,13 +8,13 @@ import { tempDir } from '../../../helpers/temp-dir.ts';
 const bridge = 'cri-unit-none';
 
 describe('the built-in network', () => {
-	const open = (dir: string, more: { subnet?: string; dualStack?: boolean } = {}) =>
+	const open = (dir: string, more: { subnets?: readonly string[] } = {}) =>
 		createBuiltinBridge({ dir, bridge, ...more }, () => undefined);
 	const read = (dir: string) => readFileSync(path.join(dir, `${bridge}.conflist`), 'utf8');
 
 	test('is written where it can be looked at, and kept by the next run', () => {
 		const dir = path.join(tempDir(), 'net');
-		const first = open(dir, { dualStack: true });
+		const first = open(dir, { subnets: ['ipv4', 'ipv6'] });
 		const list = first.network();
 		expect(first.owns(list)).toBe(true);
 		expect(first.network()).toBe(list);
@@ -29,7 +29,7 @@ describe('the built-in network', () => {
 				{ type: 'bridge', bridge, isGateway: true, ipMasq: false, ipam: { type: 'host-local', ranges } },
 			],
 		});
-		expect(open(dir, { dualStack: true }).network()).toEqual(list);
+		expect(open(dir, { subnets: ['ipv4', 'ipv6'] }).network()).toEqual(list);
 		expect(read(dir)).toBe(text);
 	});
 
@@ -37,14 +37,19 @@ describe('the built-in network', () => {
 		const dir = path.join(tempDir(), 'net');
 		mkdirSync(dir);
 		writeFileSync(path.join(dir, `${bridge}.conflist`), '{"cni');
-		open(dir, { subnet: '10.250.9.0/24' }).network();
+		open(dir, { subnets: ['10.250.9.0/24'] }).network();
 		expect(read(dir)).toContain('10.250.9.0/24');
-		open(dir, { subnet: '10.250.10.0/24' }).network();
+		open(dir, { subnets: ['10.250.10.0/24'] }).network();
 		expect(read(dir)).toContain('10.250.10.0/24');
 		// No node does without this one.
-		open(dir, { subnet: '127.0.0.0/8' }).network();
+		writeFileSync(path.join(dir, `${bridge}.conflist`), read(dir).replace('10.250.10.0/24', '127.0.0.0/8'));
 		open(dir).network();
 		expect(read(dir)).not.toContain('127.0.0.0');
+		open(dir, { subnets: ['fd00:90::/64', 'ipv4'] }).network();
+		expect(read(dir).indexOf('fd00:90::/64')).toBeLessThan(read(dir).indexOf('/16'));
+		expect(() => open(dir, { subnets: ['127.0.0.0/8'] }).network()).toThrow(
+			/this node has 127\.0\.0\..* already/,
+		);
 	});
 
 	test('leaves nothing when no pod has used it', async () => {

@@ -107,6 +107,17 @@ describe('attaching', () => {
 		expect(statSync(path.join(cacheDir, 'pod1.json')).mode & 0o777).toBe(0o600);
 	});
 
+	test('an annotation that cannot be honoured is wrong input, and nothing has been done', async () => {
+		const { network, calls, cacheDir } = setUp();
+		const annotations = { 'kubernetes.io/egress-bandwidth': 'fast' };
+		await expect(network.attach({ ...request, annotations })).rejects.toMatchObject({
+			name: 'InvalidArgumentError',
+			message: expect.stringContaining('annotation "kubernetes.io/egress-bandwidth" is "fast"'),
+		});
+		expect(calls()).toEqual([]);
+		expect(readdirSync(cacheDir)).toEqual([]);
+	});
+
 	test('what a killed run was just writing is swept by the next one', async () => {
 		const { open, cacheDir } = setUp();
 		writeFileSync(path.join(cacheDir, '.criscope-pod1.json-7ac69ffe066a'), '{"vers');
@@ -311,6 +322,26 @@ describe('detaching', () => {
 		await expect.poll(() => readdirSync(cacheDir), { timeout: 30_000 }).toEqual([]);
 		expect(await network.detach(request)).toEqual([]);
 		expect(verbs().slice(2)).toEqual(['DEL second', 'DEL first']);
+	});
+
+	test('pods that come together ask a plugin once what it speaks', async () => {
+		const { network, binDir } = setUp({
+			first: {
+				answers: {
+					VERSION: `echo x >> "$0".asked; echo '{"cniVersion":"1.0.0","supportedVersions":["1.0.0"]}'`,
+					ADD: `echo '${result('10.9.0.2/24')}'`,
+				},
+			},
+		});
+		const leaving = new AbortController();
+		const pods = Array.from({ length: 5 }, (_, index) => ({ ...request, podSandboxId: `pod${index}` }));
+		const gone = network.attach({ ...request, podSandboxId: 'gone' }, { signal: leaving.signal });
+		const attached = Promise.all(pods.map((pod) => network.attach(pod)));
+		leaving.abort(new Error('enough'));
+		await expect(gone).rejects.toThrow('enough');
+		await attached;
+		expect(readFileSync(path.join(binDir, 'first.asked'), 'utf8')).toBe('x\n');
+		await Promise.all(pods.map((pod) => network.detach(pod)));
 	});
 
 	test('many pods at once: no more plugins at a time than there are turns, and one that hangs keeps none', async () => {
