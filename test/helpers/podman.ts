@@ -82,6 +82,8 @@ export function openPodman(
 		readonly storageDriver?: 'overlay' | 'vfs' | undefined;
 		readonly registriesConf?: string | undefined;
 		readonly program?: string | undefined;
+		/** More of the `[network]` table of containers.conf. */
+		readonly network?: string | undefined;
 	} = {},
 ): Podman {
 	const ownsDir = options.dir === undefined;
@@ -89,7 +91,8 @@ export function openPodman(
 	const graphRoot = options.graphRoot ?? path.join(dir, 'root');
 	const runRoot = options.runRoot ?? path.join(dir, 'run');
 	const driver = options.storageDriver ?? 'overlay';
-	const env = writeSettings({ dir, graphRoot, runRoot, driver, registriesConf: options.registriesConf });
+	const { registriesConf, network } = options;
+	const env = writeSettings({ dir, graphRoot, runRoot, driver, registriesConf, network });
 	const program = options.program ?? 'podman';
 	const run = (...args: readonly string[]) => runProgram(program, args, { env });
 	const images = async () =>
@@ -168,6 +171,7 @@ function writeSettings(place: {
 	readonly runRoot: string;
 	readonly driver: string;
 	readonly registriesConf: string | undefined;
+	readonly network: string | undefined;
 }): Readonly<Record<string, string>> {
 	const at = (name: string) => path.join(place.dir, name);
 	const quoted = (name: string) => JSON.stringify(at(name));
@@ -191,6 +195,7 @@ volume_path = ${quoted('volumes')}
 image_copy_tmp_dir = ${quoted('tmp')}
 [network]
 network_config_dir = ${quoted('net')}
+${place.network ?? ''}
 `,
 	);
 	writeFileSync(

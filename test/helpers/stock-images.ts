@@ -56,7 +56,9 @@ function baseLayer(issue: number): Buffer {
 
 /** A small image that runs: busybox, and a layer that makes it differ from others. */
 export function smallImage(name: string, variant?: ImageVariant): VariedImage {
-	const marker = [
+	const marker: readonly TarEntry[] = [
+		// With its parent, whose time would else be that of the unpacking.
+		{ path: 'var' },
 		{ path: `opt-${name}`, content: `${name}\n` },
 		{
 			path: `var/${name}.bin`,

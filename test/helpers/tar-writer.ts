@@ -30,6 +30,12 @@ export type TarEntry = {
 
 const blockBytes = 512;
 const endBlocks = Buffer.alloc(2 * blockBytes);
+/** What has another than a file's: links as the kernel makes them. */
+const defaultModes: { readonly [kind in TarEntry['kind'] & string]?: number } = {
+	folder: 0o755,
+	symlink: 0o777,
+};
+
 const kindFlags = {
 	file: '0',
 	hardlink: '1',
@@ -96,7 +102,7 @@ function entryParts(entry: TarEntry): Buffer[] {
 			name: headerName,
 			flag: kindFlags[kind],
 			sizeBytes: content.length,
-			mode: entry.mode ?? (kind === 'folder' ? 0o755 : 0o644),
+			mode: entry.mode ?? defaultModes[kind] ?? 0o644,
 			uid: entry.uid ?? 0,
 			gid: entry.gid ?? 0,
 			mtimeSeconds: Math.floor(mtime),

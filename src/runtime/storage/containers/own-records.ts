@@ -37,7 +37,11 @@ export type OwnRecordRequest = OwnMark & {
 /** The key of our mark in the JSON of a record's metadata. */
 const markKey = 'criscope';
 
-/** The record of a container. Source: CRI-O internal/storage/runtime.go, RuntimeContainerMetadata; c/storage containers.go */
+/**
+ * The record of a container. The pod stands in our mark alone: CRI-O takes every container that names one for its own, and
+ * deletes at its start, layer and all, what it cannot restore.
+ * Source: CRI-O internal/storage/runtime.go, RuntimeContainerMetadata; utils.go, IsCrioContainer; c/storage containers.go
+ */
 export function containerRecord(request: OwnRecordRequest): JsonRecord {
 	const { metadata } = request;
 	const nanos = nowNanos();
@@ -47,8 +51,6 @@ export function containerRecord(request: OwnRecordRequest): JsonRecord {
 		image: request.imageId,
 		layer: request.layerId,
 		metadata: JSON.stringify({
-			'pod-name': metadata.podName,
-			'pod-id': metadata.podId,
 			'image-name': metadata.imageName,
 			'image-id': metadata.imageId,
 			name: metadata.containerName,
@@ -60,7 +62,7 @@ export function containerRecord(request: OwnRecordRequest): JsonRecord {
 			attempt: metadata.attempt === 0 ? undefined : metadata.attempt,
 			pod: metadata.isPod || undefined,
 			privileged: metadata.privileged || undefined,
-			[markKey]: markOf(request),
+			[markKey]: { ...markOf(request), 'pod-name': metadata.podName, 'pod-id': metadata.podId },
 		}),
 		created: formatRecordTime(nanos),
 		// Podman mounts it as we do, should it be asked to.

@@ -36,7 +36,7 @@ const request: OwnRecordRequest = {
 const theirs = { id: 'theirs', names: ['x'], layer: 'l', metadata: '{"image-name":"x","name":"x"}' };
 
 describe('records of containers', () => {
-	test('say what CRI-O says, and whose they are', () => {
+	test('say what CRI-O says but for the pod, by which it would take them for its own, and whose they are', () => {
 		const record = containerRecord(request);
 		expect(record).toMatchObject({
 			id,
@@ -47,8 +47,6 @@ describe('records of containers', () => {
 		});
 		const metadata = JSON.parse(String(record['metadata']));
 		expect(metadata).toEqual({
-			'pod-name': 'web',
-			'pod-id': 'p',
 			'image-name': 'localhost/x:1',
 			'image-id': 'i',
 			name: 'k8s_main_web_default_u_0',
@@ -57,7 +55,7 @@ describe('records of containers', () => {
 			namespace: 'default',
 			'created-at': expect.any(Number),
 			privileged: true,
-			criscope: { kind: 'container', id },
+			criscope: { kind: 'container', id, 'pod-name': 'web', 'pod-id': 'p' },
 		});
 		expect(readMark(record)).toEqual({ kind: 'container', id, mountId: id });
 	});
