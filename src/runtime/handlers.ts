@@ -18,6 +18,11 @@ export function createHandlers(read: () => readonly HandlerConfig[]): Handlers {
 					`cannot use runtime handler "${name}": it is not configured; known are ${known}`,
 				);
 			}
+			if (handler.unavailable !== undefined) {
+				throw new FailedPreconditionError(
+					`cannot use runtime handler "${handler.name}": ${handler.unavailable}`,
+				);
+			}
 			if (handler.type === 'oci') return handler;
 			throw new FailedPreconditionError(
 				`cannot use runtime handler "${handler.name}": it runs containers in virtual machines (a shim v2), which criscope does not do yet`,
@@ -26,7 +31,9 @@ export function createHandlers(read: () => readonly HandlerConfig[]): Handlers {
 		of({ runtimeHandler, handler: kept }) {
 			if (kept === undefined) return handlers.demand(runtimeHandler);
 			// Its program may have moved with an upgrade; what it keeps of its containers stays where it was.
-			const now = read().find(({ name, type }) => name === kept.name && type === 'oci');
+			const now = read().find(
+				({ name, type, unavailable }) => name === kept.name && type === 'oci' && unavailable === undefined,
+			);
 			return now === undefined ? kept : { ...now, root: kept.root };
 		},
 	};

@@ -136,7 +136,10 @@ async function removeLeftovers(parts: Parts, loaded: Loaded): Promise<void> {
 		(await list).filter((id) => !isKnown(id));
 	const steps: DismantleStep[] = [];
 	for (const id of await unknown(entries(paths.bundlesDir))) {
-		for (const handler of parts.handlers.all.filter(({ type }) => type === 'oci')) {
+		const usable = parts.handlers.all.filter(
+			({ type, unavailable }) => type === 'oci' && unavailable === undefined,
+		);
+		for (const handler of usable) {
 			steps.push(['delete a container without record', () => processes.delete(id, handler)]);
 		}
 		steps.push([

@@ -5,6 +5,7 @@ import { didYouMean } from '../../text/suggest.ts';
 import { findProgram } from '../default-handlers.ts';
 import type { HandlerConfig } from '../oci/model.ts';
 import type { ConfigValues } from './config-file.ts';
+import { placeOf, programProblem } from './named-files.ts';
 
 const table = 'crio.runtime.runtimes.';
 
@@ -14,7 +15,8 @@ const minimumMemoryBytes = 12 * 2 ** 20;
 /**
  * @param installed those found on the search path; a table of the same name changes what it names
  * @returns the default first
- * @throws InvalidArgumentError for a program that is not there, and a default that is none of them
+ * A program that is not there makes a handler unavailable.
+ * @throws InvalidArgumentError for a default that is none of them
  */
 export function handlersOf(
 	values: ConfigValues,
@@ -43,14 +45,16 @@ export function handlersOf(
 		const type = text(values, key('runtime_type')) === 'vm' ? 'vm' : (below?.type ?? 'oci');
 		const program =
 			inherited?.path ?? text(values, key('runtime_path')) ?? below?.path ?? findProgram(name, searchPath);
-		// A virtual machine's is refused when it is asked for: until then nobody needs its program.
-		if (program === undefined && type === 'oci') {
-			throw wrong(
-				values,
-				`${table}${name}`,
-				`there is no program "${name}": install it, or set runtime_path`,
-			);
-		}
+		const monitor = text(values, key('monitor_path')) ?? monitorPath;
+		const problems: readonly (string | undefined)[] = [
+			// A virtual machine's is refused when it is asked for: until then nobody needs its program.
+			...(type === 'vm'
+				? []
+				: program === undefined
+					? [`there is no program "${name}": install it, or set runtime_path`]
+					: [namedProblem(values, key('runtime_path'), program)]),
+			namedProblem(values, key('monitor_path'), monitor),
+		];
 		return {
 			name,
 			path: program ?? name,
@@ -58,13 +62,14 @@ export function handlersOf(
 			type,
 			privilegedWithoutHostDevices: values.get(key('privileged_without_host_devices'))?.value === true,
 			allowedAnnotations: list(values, key('allowed_annotations')) ?? [],
-			monitorPath: text(values, key('monitor_path')) ?? monitorPath,
+			monitorPath: monitor,
 			monitorCgroup: '',
 			monitorEnv: list(values, key('monitor_env')) ?? monitorEnv,
 			minimumMemoryBytes:
 				(values.get(key('container_min_memory'))?.value as number | undefined) ??
 				below?.minimumMemoryBytes ??
 				minimumMemoryBytes,
+			unavailable: problems.find((problem) => problem !== undefined),
 		};
 	};
 	if (defaultName === undefined) return [];
@@ -78,6 +83,13 @@ export function handlersOf(
 	];
 }
 
+/** Undefined for a program that can be run, or that nobody has named: the search path has found that one. */
+function namedProblem(values: ConfigValues, key: string, program: string): string | undefined {
+	if (text(values, key) === undefined) return undefined;
+	const problem = programProblem(program);
+	return problem && `"${key}" names ${problem}`;
+}
+
 function text(values: ConfigValues, key: string): string | undefined {
 	return (values.get(key)?.value as string | undefined) || undefined;
 }
@@ -87,7 +99,5 @@ function list(values: ConfigValues, key: string): readonly string[] | undefined 
 }
 
 function wrong(values: ConfigValues, key: string, cause: string): InvalidArgumentError {
-	const { file, line } = values.get(key) ?? {};
-	const where = file === undefined ? '' : ` "${file}"${line === undefined ? '' : ` line ${line}`}`;
-	return new InvalidArgumentError(`cannot use configuration${where}: ${cause}`);
+	return new InvalidArgumentError(`cannot use configuration${placeOf(values, key)}: ${cause}`);
 }

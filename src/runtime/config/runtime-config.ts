@@ -9,6 +9,7 @@ import { defaultSpecSettings, type SpecSettings } from '../oci/spec-settings.ts'
 import { errnoCode } from '../sys/errno.ts';
 import { type ConfigValues, parseConfigFile } from './config-file.ts';
 import { handlersOf } from './config-handlers.ts';
+import { checkNamedFiles } from './named-files.ts';
 
 /** What the files say; undefined where they leave it to others. */
 export type RuntimeConfig = {
@@ -81,7 +82,9 @@ export async function loadRuntimeConfig({ file, dir, env }: ConfigPlaces): Promi
 	const parsed = read.map((one) => parseConfigFile(one.text, one.file));
 	const values: ConfigValues = new Map(parsed.flatMap((one) => [...one.values]));
 	const notes = parsed.flatMap((one) => one.notes);
-	return buildRuntimeConfig(values, { env, notes, files: read.map((one) => one.file) });
+	const config = buildRuntimeConfig(values, { env, notes, files: read.map((one) => one.file) });
+	// Which programs are there does not depend on the folder.
+	return { ...config, notes: [...notes, ...checkNamedFiles(values, config.handlers('/run'))] };
 }
 
 /** Makes the configuration from values. @throws InvalidArgumentError where they do not go together */

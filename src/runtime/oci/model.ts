@@ -146,6 +146,8 @@ export type HandlerConfig = {
 	readonly monitorCgroup: string;
 	readonly monitorEnv: readonly string[];
 	readonly minimumMemoryBytes: number;
+	/** Why nothing can be run by it now, as the end of a sentence. */
+	readonly unavailable?: string | undefined;
 };
 
 /** The OCI runtime (or conmon for it) failed; `message` holds its own last words, sanitised and on one line. */

@@ -34,10 +34,15 @@ export function createStatus(parts: Parts, facts: StatusFacts): ServedRuntime['s
 	};
 }
 
+/** A kubelet places pods by this list. */
+function isUsable({ type, unavailable }: Parts['handlers']['all'][number]): boolean {
+	return type === 'oci' && unavailable === undefined;
+}
+
 /** The default is listed by its name and, first, by none. */
 function handlersOf({ handlers, limits }: Parts): readonly RuntimeHandler[] {
 	const features = { recursiveReadOnlyMounts: limits.recursiveReadOnly, userNamespaces: false };
-	return ['', ...handlers.all.filter(({ type }) => type === 'oci').map(({ name }) => name)].map((name) => ({
+	return ['', ...handlers.all.filter(isUsable).map(({ name }) => name)].map((name) => ({
 		name,
 		...features,
 	}));

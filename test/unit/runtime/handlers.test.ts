@@ -37,6 +37,16 @@ test('what was made by a handler keeps it when it is gone', () => {
 	expect(handlers.of({ runtimeHandler: 'special', handler: gone })).toEqual(gone);
 });
 
+test('one whose program is missing is refused with the reason, and what was made by it keeps it', () => {
+	const lost = handler('lost', { unavailable: 'there is no program "lost"' });
+	const handlers = createHandlers(() => [handler('runc'), lost]);
+	expect(() => handlers.demand('lost')).toThrow(
+		'cannot use runtime handler "lost": there is no program "lost"',
+	);
+	const kept = handler('lost', { path: '/old/lost' });
+	expect(handlers.of({ runtimeHandler: 'lost', handler: kept })).toEqual(kept);
+});
+
 test('a program may move, the records of its containers do not', () => {
 	const handlers = createHandlers(() => [handler('runc', { path: '/new/runc', root: '/new/root' })]);
 	const kept = handlers.of({ runtimeHandler: '', handler: handler('runc') });

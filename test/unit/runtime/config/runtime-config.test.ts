@@ -14,7 +14,7 @@ beforeEach(() => {
 	file = path.join(dir, 'runtime.conf');
 	places = { file, dir: path.join(dir, 'd'), env: { PATH: path.join(dir, 'bin') } };
 	for (const name of ['d', 'bin']) mkdirSync(path.join(dir, name));
-	for (const name of ['alpha', 'beta', 'conmon']) {
+	for (const name of ['alpha', 'beta', 'conmon', 'm']) {
 		writeFileSync(path.join(dir, 'bin', name), '', { mode: 0o755 });
 	}
 	writeFileSync(file, '');
@@ -54,7 +54,7 @@ describe('handlers', () => {
 			[
 				'[crio.runtime]\ndefault_runtime = "beta"\nconmon_env = ["A=b"]',
 				`[crio.runtime.runtimes.beta]\nruntime_root = "/run/beta"\nallowed_annotations = ["umask.crio.io"]`,
-				`[crio.runtime.runtimes.other]\nruntime_path = "${dir}/bin/alpha"\nmonitor_path = "/m"`,
+				`[crio.runtime.runtimes.other]\nruntime_path = "${dir}/bin/alpha"\nmonitor_path = "${dir}/bin/m"`,
 				'[crio.runtime.runtimes.same]\ninherit_default_runtime = true\nprivileged_without_host_devices = true',
 				'[crio.runtime.runtimes.kata]\nruntime_type = "vm"',
 			].join('\n'),
@@ -73,7 +73,7 @@ describe('handlers', () => {
 		expect(by('other')).toMatchObject({
 			path: `${dir}/bin/alpha`,
 			root: '/run/own/other',
-			monitorPath: '/m',
+			monitorPath: `${dir}/bin/m`,
 		});
 		expect(by('same')).toMatchObject({
 			path: `${dir}/bin/beta`,
@@ -89,7 +89,97 @@ describe('handlers', () => {
 		).rejects.toThrow(
 			/runtime\.conf" line 3: there is no runtime "bta", known are "beta".*did you mean "beta"/,
 		);
-		await expect(load('[crio.runtime.runtimes.gone]')).rejects.toThrow('there is no program "gone"');
+		await expect(
+			load('[crio.runtime]\ndefault_runtime = "gone"\n[crio.runtime.runtimes.gone]'),
+		).rejects.toThrow(/runtime\.conf" line 3: there is no program "gone": install it, or set runtime_path/);
+	});
+});
+
+describe('files that are named', () => {
+	const load = async (text: string) => {
+		writeFileSync(file, text);
+		return await loadRuntimeConfig(places);
+	};
+	const profile = JSON.stringify({ defaultAction: 'SCMP_ACT_ERRNO', syscalls: [] });
+
+	test.each([
+		[
+			'[crio.runtime]\nconmon = "DIR/none"',
+			'line 2: "crio.runtime.conmon" names "DIR/none", which is not there',
+		],
+		['[crio.runtime]\nconmon = "DIR/plain"', '"DIR/plain", which is not executable'],
+		['[crio.runtime]\nconmon = "DIR/bin"', '"DIR/bin", which is a folder'],
+		['[crio.runtime]\nconmon = "DIR/plain/x"', '"DIR/plain/x", which is not there'],
+		[
+			'[crio.runtime]\nseccomp_profile = "DIR/none"',
+			'line 2: "crio.runtime.seccomp_profile" names "DIR/none", which',
+		],
+		['[crio.runtime]\nseccomp_profile = "DIR/plain"', '"DIR/plain", which is no seccomp profile: '],
+		[
+			'[crio.runtime]\nprivileged_seccomp_profile = "DIR/none"',
+			'"crio.runtime.privileged_seccomp_profile" names',
+		],
+		[
+			'[crio.runtime]\ntimezone = "Europe/Nowhere"',
+			'"Europe/Nowhere", a timezone that this host does not know',
+		],
+		['[crio.runtime]\ntimezone = "../../etc/passwd"', 'a timezone that this host does not know'],
+		[
+			'[crio.runtime]\nadditional_devices = ["/dev/null", "/dev/none:/dev/x"]',
+			'"/dev/none", which is not there',
+		],
+		['[crio.image]\nsignature_policy = "DIR/none"', '"crio.image.signature_policy" names "DIR/none", which'],
+		['[crio.image]\nglobal_auth_file = "DIR/none"', '"crio.image.global_auth_file" names "DIR/none", which'],
+		[
+			'[crio.runtime]\ndefault_runtime = "alpha"\n[crio.runtime.runtimes.alpha]\nruntime_path = "DIR/none"',
+			'line 4: "crio.runtime.runtimes.alpha.runtime_path" names "DIR/none", which is not there',
+		],
+		[
+			'[crio.runtime]\ndefault_runtime = "alpha"\n[crio.runtime.runtimes.alpha]\nmonitor_path = "DIR/none"',
+			'line 3: "crio.runtime.runtimes.alpha.monitor_path" names "DIR/none", which is not there',
+		],
+	])('%j: what every container needs must be there', async (text, words) => {
+		writeFileSync(path.join(dir, 'plain'), 'not json');
+		const here = (written: string) => written.replaceAll('DIR', dir);
+		await expect(load(here(text))).rejects.toThrow(`cannot use configuration "${file}" `);
+		await expect(load(here(text))).rejects.toThrow(here(words));
+	});
+
+	test('what is there is taken, and nothing is said', async () => {
+		writeFileSync(path.join(dir, 'seccomp.json'), profile);
+		const config = await load(
+			[
+				`[crio.runtime]\nconmon = "${dir}/bin/conmon"\nseccomp_profile = "${dir}/seccomp.json"`,
+				`timezone = "Local"\nadditional_devices = ["/dev/null"]\nhooks_dir = ["${dir}"]`,
+				`[crio.image]\nsignature_policy = "${dir}/seccomp.json"`,
+				`[crio.network]\nnetwork_dir = "${dir}"\nplugin_dirs = ["${dir}/bin"]`,
+			].join('\n'),
+		);
+		expect(config.notes).toEqual([]);
+	});
+
+	test('folders that may come later are named, and so is a handler whose program is missing', async () => {
+		const config = await load(
+			[
+				`[crio.runtime]\nhooks_dir = ["${dir}/hooks"]`,
+				`[crio.network]\nnetwork_dir = "${dir}/bin/alpha"\nplugin_dirs = ["${dir}/bin", "${dir}/cni"]`,
+				`[crio.runtime.runtimes.lost]\nruntime_path = "${dir}/lost"`,
+				'[crio.runtime.runtimes.gone]',
+				'[crio.runtime.runtimes.kata]\nruntime_type = "vm"\nruntime_path = "/nowhere"',
+			].join('\n'),
+		);
+		expect(config.notes).toEqual([
+			`"crio.runtime.hooks_dir" ("${file}" line 2) names "${dir}/hooks", which is not there`,
+			`"crio.network.network_dir" ("${file}" line 4) names "${dir}/bin/alpha", which is no folder`,
+			`"crio.network.plugin_dirs" ("${file}" line 5) names "${dir}/cni", which is not there`,
+			`runtime handler "lost" ("${file}" line 7) cannot be used: "crio.runtime.runtimes.lost.runtime_path" names "${dir}/lost", which is not there`,
+			`runtime handler "gone" ("${file}" line 8) cannot be used: there is no program "gone": install it, or set runtime_path`,
+		]);
+		const unavailable = () => config.handlers('/run').find(({ name }) => name === 'lost')?.unavailable;
+		expect(unavailable()).toContain('which is not there');
+		// It is there as soon as it is there.
+		writeFileSync(path.join(dir, 'lost'), '', { mode: 0o755 });
+		expect(unavailable()).toBeUndefined();
 	});
 });
 
@@ -129,6 +219,17 @@ describe('reading anew', () => {
 		expect(live.current().specs.pidsLimit).toBe(9);
 		expect(changes).toEqual([]);
 		expect(lines).toEqual([expect.stringMatching(/^error the configuration is wrong.*line 2/)]);
+	});
+
+	test('leaves everything where a file that is named is missing', async () => {
+		const { live, lines, reload } = await started('[crio.runtime]\npids_limit = 9\n');
+		await reload('[crio.runtime]\npids_limit = 8\nseccomp_profile = "/nowhere/profile.json"\n');
+		expect(live.current().specs).toMatchObject({ pidsLimit: 9, seccompProfile: '' });
+		expect(lines).toEqual([
+			expect.stringMatching(
+				/^error the configuration is wrong, and the former one stays.*seccomp_profile.*is not there/,
+			),
+		]);
 	});
 
 	test('gives the handlers of the files as they are now', async () => {
