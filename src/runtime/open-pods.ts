@@ -36,7 +36,7 @@ import type { ContainerRecord, PodSandboxRecord } from './store/model.ts';
 import { createObjectTable } from './store/object-table.ts';
 import { createOperationQueue } from './store/operation-queue.ts';
 import { createRecordFiles } from './store/record-files.ts';
-import { claimRunDir } from './store/run-claim.ts';
+import { claimNamespacesDir, claimRunDir } from './store/run-claim.ts';
 import { type RuntimePaths, runtimePaths } from './store/runtime-paths.ts';
 import { containerState, isListed, podSandboxState } from './store/states.ts';
 import { createPodDialer } from './streaming/pod-dialer.ts';
@@ -80,6 +80,9 @@ export async function openPods(images: Store, { log, version, now, config }: Pod
 	demandSystemd(cgroupDriver);
 	const claimed = [paths.bundlesDir, paths.sandboxesDir];
 	undo.use(await claimRunDir(sys, paths.runDir, images.graphRoot, claimed));
+	if (paths.namespacesDir !== usual.namespacesDir) {
+		undo.use(await claimNamespacesDir(sys, paths.namespacesDir, images.graphRoot));
+	}
 	await makeFolders(paths);
 	const cgroups = openCgroups(await detectCgroupLayout(), cgroupDriver);
 	const limits: HostLimits = { ...readHostFacts(), cgroupVersion: cgroups.version };

@@ -6,6 +6,7 @@ import { readdirSync, realpathSync } from 'node:fs';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { FailedPreconditionError } from '../../cri/errors.ts';
+import { namespaceKinds } from '../sys/namespace-job.ts';
 import type { Sys } from '../sys/sys.ts';
 
 /**
@@ -21,6 +22,38 @@ export async function claimRunDir(
 	graphRoot: string,
 	folders: readonly string[],
 ): Promise<AsyncDisposable> {
+	return claim(sys, dir, graphRoot, folders, {
+		what: `run root "${path.dirname(dir)}"`,
+		content: 'pods',
+		remedy: 'a store of its own needs a --runroot of its own',
+	});
+}
+
+/**
+ * Claims a folder of namespaces that does not lie in the run root: what is pinned there for pods without a record is released.
+ * @param dir made if need be; holds one folder for each kind of namespace
+ * @throws FailedPreconditionError as {@link claimRunDir}
+ */
+export async function claimNamespacesDir(
+	sys: Pick<Sys, 'lockFile'>,
+	dir: string,
+	graphRoot: string,
+): Promise<AsyncDisposable> {
+	const folders = namespaceKinds.map((kind) => path.join(dir, kind));
+	return claim(sys, dir, graphRoot, folders, {
+		what: `namespaces_dir "${dir}"`,
+		content: 'namespaces',
+		remedy: 'a store of its own needs a namespaces_dir of its own',
+	});
+}
+
+async function claim(
+	sys: Pick<Sys, 'lockFile'>,
+	dir: string,
+	graphRoot: string,
+	folders: readonly string[],
+	words: { readonly what: string; readonly content: string; readonly remedy: string },
+): Promise<AsyncDisposable> {
 	await mkdir(dir, { recursive: true, mode: 0o700 });
 	const owner = realpathSync(graphRoot);
 	const file = path.join(dir, 'owner');
@@ -28,13 +61,11 @@ export async function claimRunDir(
 	try {
 		const before = (await readFile(file, 'utf8')).trim();
 		const refuse = (cause: string): never => {
-			throw new FailedPreconditionError(
-				`cannot use run root "${path.dirname(dir)}": ${cause}; a store of its own needs a --runroot of its own`,
-			);
+			throw new FailedPreconditionError(`cannot use ${words.what}: ${cause}; ${words.remedy}`);
 		};
 		if (!sys.lockFile(handle.fd, 'exclusive')) refuse(`a runtime on store "${before}" is using it`);
 		if (before !== owner) {
-			if (before !== '' && !folders.every(isEmpty)) refuse(`it has pods of store "${before}"`);
+			if (before !== '' && !folders.every(isEmpty)) refuse(`it has ${words.content} of store "${before}"`);
 			await handle.truncate(0);
 			await handle.write(`${owner}\n`);
 		}

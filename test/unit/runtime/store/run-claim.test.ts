@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { claimRunDir } from '../../../../src/runtime/store/run-claim.ts';
+import { claimNamespacesDir, claimRunDir } from '../../../../src/runtime/store/run-claim.ts';
 import { tempDir } from '../../../helpers/temp-dir.ts';
 
 const free = { lockFile: () => true };
@@ -43,4 +43,21 @@ test('one that is in use is left alone', async () => {
 	await expect(claim(other, { lockFile: () => false })).rejects.toThrow(
 		`a runtime on store "${one}" is using it`,
 	);
+});
+
+test('a folder of namespaces belongs to one store, too', async () => {
+	const { dir, one, other } = setUp();
+	const namespaces = path.join(dir, 'ns');
+	const claim = (root: string, sys = free) => claimNamespacesDir(sys, namespaces, root);
+	await (await claim(one))[Symbol.asyncDispose]();
+	await (await claim(other))[Symbol.asyncDispose]();
+	await (await claim(one))[Symbol.asyncDispose]();
+	mkdirSync(path.join(namespaces, 'ipc/pod'), { recursive: true });
+	await expect(claim(other)).rejects.toThrow(
+		`cannot use namespaces_dir "${namespaces}": it has namespaces of store "${one}"; a store of its own needs a namespaces_dir of its own`,
+	);
+	await expect(claim(one, { lockFile: () => false })).rejects.toThrow(
+		`a runtime on store "${one}" is using it`,
+	);
+	await (await claim(one))[Symbol.asyncDispose]();
 });
