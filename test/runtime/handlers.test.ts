@@ -64,6 +64,15 @@ describe.each(runtimes)('handler $name', ({ name, missing, configuration }) => {
 				return `${reply.exit_code} ${reply.stdout}`;
 			};
 			expect(await run('echo in; exit 5')).toBe('5 in\n');
+			// crun cannot open what Node gives a child for stdin.
+			if (name === 'crun') {
+				await rig.serve.cri.runtime('UpdateContainerResources', {
+					container_id: id,
+					linux: { memory_limit_in_bytes: 96 * 2 ** 20 },
+				});
+				const limits = '/sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes';
+				expect(await run(`cat ${limits} 2>/dev/null; true`)).toBe(`0 ${96 * 2 ** 20}\n`);
+			}
 			expect(await rig.ended(fails)).toMatchObject({ exit_code: 3, reason: 'Error' });
 			expect(readFileSync((await rig.status(id)).log_path, 'utf8')).toMatch(/ stdout F told\n/);
 			await rig.crash();

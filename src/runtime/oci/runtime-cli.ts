@@ -1,4 +1,6 @@
 /** The OCI runtime's command line. Source: runc(8), crun(1); runsc takes the same words. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DeadlineError, errorMessage } from '../../cri/errors.ts';
 import { type CommandOutput, ExecError, minimalEnvironment, runCommand } from '../sys/process.ts';
@@ -106,10 +108,15 @@ export async function runtimeUpdate(
 	resources: OciResources,
 	options: WaitOptions = {},
 ): Promise<void> {
-	await runRuntime(handler, ['update', '--resources', '-', id], `update container "${id}"`, {
-		...options,
-		input: JSON.stringify(resources),
-	});
+	// A file of its own: for `-` crun opens /dev/stdin, which cannot be done with the socket that Node gives a child.
+	const dir = await mkdtemp(path.join(tmpdir(), 'criscope-update-'));
+	try {
+		const file = path.join(dir, 'resources.json');
+		await writeFile(file, JSON.stringify(resources), { mode: 0o600 });
+		await runRuntime(handler, ['update', '--resources', file, id], `update container "${id}"`, options);
+	} finally {
+		await rm(dir, { recursive: true, force: true });
+	}
 }
 
 /** Arguments that come before the command's own. */
@@ -134,13 +141,12 @@ async function runRuntime(
 	handler: HandlerConfig,
 	args: readonly string[],
 	action: string,
-	options: WaitOptions & { readonly timeoutMs?: number | undefined; readonly input?: string | undefined },
+	options: WaitOptions & { readonly timeoutMs?: number | undefined },
 ): Promise<CommandOutput> {
-	const { timeoutMs = commandTimeoutMs, input, signal } = options;
+	const { timeoutMs = commandTimeoutMs, signal } = options;
 	try {
 		return await runCommand(handler.path, [...globalArguments(handler), ...args], {
 			timeoutMs,
-			input,
 			signal,
 			env: minimalEnvironment(),
 			cwd: '/',

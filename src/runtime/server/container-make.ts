@@ -199,7 +199,7 @@ async function makeBundle(
 				containerEnv: files.containerEnv,
 			},
 			imageMounts: await mountImages(parts, record, signal),
-			annotations: { ...annotationsOf(handler, record), ...scopeAnnotations(parts, record) },
+			annotations: { ...annotationsOf(handler, record), ...scopeAnnotations(parts, sandbox, record) },
 		},
 		{ signal },
 	);
@@ -225,8 +225,13 @@ function annotationsOf(handler: HandlerConfig, { id, request, podSandboxId }: Co
 }
 
 /** What the OCI runtime tells systemd, where that makes the cgroup. Source: kubelet's name for the time to end */
-function scopeAnnotations({ cgroups, settings }: PodParts, { request }: ContainerRecord) {
+function scopeAnnotations(
+	{ cgroups, settings }: PodParts,
+	{ infra, cgroupParent, id }: PodSandboxRecord,
+	{ request }: ContainerRecord,
+) {
 	return cgroups.annotations({
+		endsBefore: infra && cgroups.pathsFor(cgroupParent, 'container', id).path,
 		gracePeriodSeconds: request.annotations['io.kubernetes.pod.terminationGracePeriod'],
 		pidsLimit: settings.pidsLimit,
 	});

@@ -60,7 +60,7 @@ export async function startInfra(
 		mounts: programs,
 		seccomp: parts.specs.sandboxSeccomp(record.request),
 		annotations: {
-			...parts.cgroups.annotations({ pidsLimit: -1 }),
+			...parts.cgroups.annotations({ ignoresSignals: true, pidsLimit: -1 }),
 			'io.kubernetes.cri-o.ContainerType': 'sandbox',
 			'io.kubernetes.cri-o.SandboxID': record.id,
 		},

@@ -22,26 +22,37 @@ describe('the service that a process belongs to', () => {
 	});
 });
 
+const always = {
+	'run.oci.systemd.subgroup': '',
+	'org.systemd.property.Conflicts': "['shutdown.target']",
+	'org.systemd.property.Before': "['shutdown.target']",
+};
+
 describe('annotations for systemd', () => {
 	test('lift a limit of tasks that nobody asked for', () => {
 		expect(scopeAnnotations({ pidsLimit: -1, service: undefined })).toEqual({
-			'org.systemd.property.DefaultDependencies': 'true',
+			...always,
 			'org.systemd.property.TasksMax': 'uint64 18446744073709551615',
 		});
 	});
 
-	test('order the end after the runtime has begun, within the time that a kubelet gives', () => {
-		expect(
-			scopeAnnotations({ pidsLimit: 100, service: 'criscope.service', gracePeriodSeconds: '30' }),
-		).toEqual({
-			'org.systemd.property.DefaultDependencies': 'true',
-			'org.systemd.property.After': "['criscope.service']",
+	test('order the end: before the runtime and the holder of its processes, within the time of its pod', () => {
+		const wishes = { pidsLimit: 100, service: 'criscope.service', gracePeriodSeconds: '30' };
+		expect(scopeAnnotations({ ...wishes, endsBefore: '/a.slice/criscope-7.scope' })).toEqual({
+			...always,
+			'org.systemd.property.After': "['criscope.service', 'criscope-7.scope']",
 			'org.systemd.property.TimeoutStopUSec': 'uint64 30000000',
 		});
 	});
 
+	test('kill a holder, which hears of nothing else', () => {
+		expect(scopeAnnotations({ ignoresSignals: true, pidsLimit: 1, service: undefined })).toEqual({
+			...always,
+			'org.systemd.property.KillSignal': 'int32 9',
+		});
+	});
+
 	test.each(['', '0', '-1', '1e9', '30s', "1'"])('leave out a time such as "%s"', (gracePeriodSeconds) => {
-		const found = scopeAnnotations({ pidsLimit: 1, service: undefined, gracePeriodSeconds });
-		expect(found).not.toHaveProperty(['org.systemd.property.TimeoutStopUSec']);
+		expect(scopeAnnotations({ pidsLimit: 1, service: undefined, gracePeriodSeconds })).toEqual(always);
 	});
 });
