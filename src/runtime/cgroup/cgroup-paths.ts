@@ -44,6 +44,23 @@ export const systemdPathsFor: PathsFor = (parent, kind, id) => {
 	};
 };
 
+/**
+ * The parent that a pod without one has, by what its record says: under systemd its containers lie beside those of other pods, under
+ * cgroupfs in a cgroup of its own. It says which of the two made it, which need not be the one of today's configuration.
+ */
+export function defaultParentOf(podCgroupParent: string): string {
+	return defaultParents[driverOf(podCgroupParent)];
+}
+
+/** Where something lies that was made earlier, by whichever driver. Its parent is the one that it was made with, or the default. */
+export const existingPath: Cgroups['pathOf'] = (parent, kind, id) =>
+	(driverOf(parent) === 'systemd' ? systemdPathsFor : cgroupfsPathsFor)(parent, kind, id).path;
+
+/** None without systemd is recorded as ''. */
+function driverOf(parent: string): Cgroups['driver'] {
+	return parent === '' || parent.endsWith('.slice') ? 'systemd' : 'cgroupfs';
+}
+
 function expandSlice(slice: string): string {
 	if (slice === '-.slice') return '';
 	const words = slice.slice(0, -'.slice'.length).split('-');

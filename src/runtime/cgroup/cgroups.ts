@@ -36,6 +36,11 @@ export type Cgroups = {
 		kind: 'container' | 'monitor' | 'sandbox',
 		id: string,
 	): { readonly cgroupsPath: string; readonly path: string };
+	/**
+	 * The path of an object that is there, below a parent as records have it: a driver that was configured earlier may have made it.
+	 * @throws InvalidArgumentError where neither driver would have
+	 */
+	pathOf(parent: string, kind: 'container' | 'monitor', id: string): string;
 	/** What config.json says to systemd, by way of the OCI runtime; nothing under cgroupfs. */
 	annotations(wishes: Omit<ScopeWishes, 'service'>): StringMap;
 	/** Makes it in every hierarchy; one that is there is no error. Under systemd nothing is made before there is a process. */

@@ -7,7 +7,7 @@ import type { CgroupLayout } from '../../node/cgroup-layout.ts';
 import { readDetailsV1, readDetailsV2 } from './cgroup-details.ts';
 import { readCgroupText, readProcessIds, tryWriteCgroup } from './cgroup-files.ts';
 import { childFolders, makeCgroupFolders } from './cgroup-folders.ts';
-import { cgroupfsPathsFor, systemdPathsFor } from './cgroup-paths.ts';
+import { cgroupfsPathsFor, existingPath, systemdPathsFor } from './cgroup-paths.ts';
 import { readCgroupV1, readCgroupV2 } from './cgroup-reading.ts';
 import type { Cgroups } from './cgroups.ts';
 import { scopeAnnotations, serviceOf } from './scope-annotations.ts';
@@ -80,6 +80,7 @@ export function openCgroups(layout: CgroupLayout, driver: Cgroups['driver']): Cg
 		version,
 		driver,
 		pathsFor: driver === 'systemd' ? systemdPathsFor : cgroupfsPathsFor,
+		pathOf: existingPath,
 		annotations: (wishes) => (driver === 'systemd' ? scopeAnnotations({ ...wishes, service }) : {}),
 		create,
 		async addProcess(path, pid) {

@@ -136,7 +136,7 @@ export const actingKeys: readonly ConfigKey[] = [
 			'cgroup_manager',
 			kinds.choice(['cgroupfs', 'systemd']),
 			'`cgroupfs`',
-			'Who makes control groups; a kubelet does as we do. `systemd` where it runs only.',
+			'Who makes control groups; a kubelet does as we do. `systemd` where it runs only. Pods that are there keep theirs.',
 		],
 		[
 			'namespaces_dir',

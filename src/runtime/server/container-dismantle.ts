@@ -2,10 +2,11 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ContainerRecord } from '../store/model.ts';
+import type { ContainerRecord, PodSandboxRecord } from '../store/model.ts';
 import { type DismantleStep, runSteps } from './dismantle.ts';
 import { emitEvent } from './emit-event.ts';
 import type { PodParts } from './pod-parts.ts';
+import { monitorCgroupPath } from './sandbox-dismantle.ts';
 
 /** How long a conmon may take to end after its container, before it is killed. */
 const monitorGraceMs = 2_000;
@@ -27,7 +28,7 @@ export async function dismantleContainer(parts: PodParts, id: string): Promise<b
 	const wasListed = record.phase === 'complete';
 	await parts.containers.update(id, { phase: 'removing' }).catch(() => undefined);
 	const { bundleDir, exitsDir, attachDir } = parts.paths.containerPaths(id, record.logPath);
-	const parent = parts.sandboxes.get(record.podSandboxId)?.request.cgroupParent;
+	const sandbox = parts.sandboxes.get(record.podSandboxId);
 	const runtimeSteps: readonly DismantleStep[] = [
 		['delete the container from its runtime', () => parts.processes.delete(id, parts.handlers.of(record))],
 		['end its monitor', () => endMonitor(parts, record)],
@@ -37,7 +38,7 @@ export async function dismantleContainer(parts: PodParts, id: string): Promise<b
 		['remove the writable layer', () => parts.layers.remove(id)],
 	];
 	const fileSteps: readonly DismantleStep[] = [
-		['remove the cgroup', () => removeCgroups(parts, record, parent)],
+		['remove the cgroup', () => removeCgroups(parts, record, sandbox)],
 		['remove the bundle', () => rm(bundleDir, { recursive: true, force: true })],
 		['remove the exit file', () => rm(path.join(exitsDir, id), { force: true })],
 		// A link of conmon's to the bundle.
@@ -78,8 +79,8 @@ async function unmountImages({ layers }: PodParts, { id, request }: ContainerRec
 async function removeCgroups(
 	{ cgroups }: PodParts,
 	{ id, cgroupPath }: ContainerRecord,
-	parent: string | undefined,
+	sandbox: PodSandboxRecord | undefined,
 ): Promise<void> {
 	await cgroups.remove(cgroupPath);
-	if (parent !== undefined) await cgroups.remove(cgroups.pathsFor(parent, 'monitor', id).path);
+	if (sandbox !== undefined) await cgroups.remove(monitorCgroupPath({ cgroups }, sandbox, id));
 }

@@ -1,6 +1,7 @@
 /** Takes a sandbox apart, by its id alone: after a removal, a failed making, or a crash at any moment. */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { defaultParentOf } from '../cgroup/cgroup-paths.ts';
 import type { AttachRequest } from '../cni/pod-network.ts';
 import type { PodSandboxRecord } from '../store/model.ts';
 import { runSteps } from './dismantle.ts';
@@ -91,12 +92,12 @@ export function podCgroupParent({ cgroups }: Pick<PodParts, 'cgroups'>, parent: 
 	return parent === '' && cgroups.driver === 'cgroupfs' ? own : parent;
 }
 
-/** The pod's own cgroup, made here; undefined where a kubelet keeps one. */
-export function ownPodCgroup(
-	{ cgroups }: Pick<PodParts, 'cgroups'>,
-	{ request, cgroupParent }: Pick<PodSandboxRecord, 'request' | 'cgroupParent'>,
-): string | undefined {
-	return request.cgroupParent === '' && cgroups.driver === 'cgroupfs' ? cgroupParent : undefined;
+/** The pod's own cgroup, made here; undefined where a kubelet keeps one, and under systemd. */
+export function ownPodCgroup({
+	request,
+	cgroupParent,
+}: Pick<PodSandboxRecord, 'request' | 'cgroupParent'>): string | undefined {
+	return request.cgroupParent === '' && cgroupParent !== '' ? cgroupParent : undefined;
 }
 
 /** Where all of the pod's cgroups lie, below the mounts of the hierarchies. */
@@ -104,12 +105,21 @@ export function podCgroupPath(
 	{ cgroups }: Pick<PodParts, 'cgroups'>,
 	{ cgroupParent }: PodSandboxRecord,
 ): string {
-	return path.dirname(cgroups.pathsFor(cgroupParent, 'container', 'any').path);
+	return path.dirname(cgroups.pathOf(cgroupParent, 'container', 'any'));
+}
+
+/** Where the conmon of one of its containers lies, or of its own; gone already, perhaps. */
+export function monitorCgroupPath(
+	{ cgroups }: Pick<PodParts, 'cgroups'>,
+	{ request, cgroupParent }: PodSandboxRecord,
+	id: string,
+): string {
+	return cgroups.pathOf(request.cgroupParent || defaultParentOf(cgroupParent), 'monitor', id);
 }
 
 async function removeCgroups({ cgroups }: PodParts, record: PodSandboxRecord): Promise<void> {
-	await cgroups.remove(cgroups.pathsFor(record.cgroupParent, 'container', record.id).path);
-	await cgroups.remove(cgroups.pathsFor(record.request.cgroupParent, 'monitor', record.id).path);
-	const own = ownPodCgroup({ cgroups }, record);
+	await cgroups.remove(cgroups.pathOf(record.cgroupParent, 'container', record.id));
+	await cgroups.remove(monitorCgroupPath({ cgroups }, record, record.id));
+	const own = ownPodCgroup(record);
 	if (own !== undefined) await cgroups.remove(own);
 }

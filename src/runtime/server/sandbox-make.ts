@@ -71,7 +71,7 @@ export async function makeSandbox(
 			);
 		},
 		async () => {
-			const own = ownPodCgroup(parts, record);
+			const own = ownPodCgroup(record);
 			if (own !== undefined) parts.cgroups.create(own);
 			// Rotated and read by others, as the kubelet's own pod folders are.
 			if (request.logDirectory !== '') await mkdir(request.logDirectory, { recursive: true, mode: 0o755 });

@@ -46,11 +46,11 @@ async function measureSandboxes(
 
 /** The pod's cgroup where it has one to itself; the sum of its containers otherwise. */
 async function measureSandbox(parts: Parts, record: PodSandboxRecord): Promise<PodSandboxStats> {
-	const { metadata, labels, annotations, cgroupParent } = record.request;
+	const { metadata, labels, annotations } = record.request;
 	const records = containersOf(parts, record.id).filter(isListed);
 	const containers = await measureContainers(parts, records);
-	const isShared = cgroupParent === '' && parts.cgroups.driver === 'systemd';
-	const reading = isShared ? undefined : parts.cgroups.read(podCgroupPath(parts, record));
+	// The default slice is every pod's.
+	const reading = record.cgroupParent === '' ? undefined : parts.cgroups.read(podCgroupPath(parts, record));
 	const interfaces = await readInterfaces(parts, record);
 	return {
 		id: podSandboxId(record.id),

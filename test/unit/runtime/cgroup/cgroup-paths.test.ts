@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { cgroupfsPathsFor, systemdPathsFor } from '../../../../src/runtime/cgroup/cgroup-paths.ts';
+import {
+	cgroupfsPathsFor,
+	defaultParentOf,
+	existingPath,
+	systemdPathsFor,
+} from '../../../../src/runtime/cgroup/cgroup-paths.ts';
 
 describe('paths under cgroupfs', () => {
 	test.each([
@@ -47,4 +52,22 @@ describe('paths under systemd', () => {
 			expect(() => systemdPathsFor(parent, 'container', 'abc')).toThrow(/needs the name of a slice/);
 		},
 	);
+});
+
+describe('what an earlier configuration made is found', () => {
+	test.each([
+		['kubepods-pod7.slice', 'container', '/kubepods.slice/kubepods-pod7.slice/criscope-abc.scope'],
+		['/kubepods/pod7', 'monitor', '/kubepods/pod7/criscope-conmon-abc'],
+		['', 'container', '/system.slice/criscope-abc.scope'],
+		['/criscope/criscope-pod', 'container', '/criscope/criscope-pod/criscope-abc'],
+	] as const)('below "%s"', (parent, kind, path) => {
+		expect(existingPath(parent, kind, 'abc')).toBe(path);
+	});
+
+	test.each([
+		['', '/system.slice/criscope-conmon-abc.scope'],
+		['/criscope/criscope-pod', '/criscope/criscope-conmon-abc'],
+	])('of a pod without a parent, whose record has "%s"', (recorded, path) => {
+		expect(existingPath(defaultParentOf(recorded), 'monitor', 'abc')).toBe(path);
+	});
 });
