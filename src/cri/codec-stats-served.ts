@@ -8,6 +8,7 @@ import type {
 	ContainerEventType,
 	ContainerStats,
 	CpuUsage,
+	IoUsage,
 	MemoryUsage,
 	Metric,
 	MetricDescriptor,
@@ -35,6 +36,7 @@ export function containerStatsToWire(stats: ContainerStats): WireMessage {
 			stats.swapUsageBytes === undefined
 				? null
 				: { timestamp, swapUsageBytes: { value: String(stats.swapUsageBytes) } },
+		io: optional(stats.io, ioToWire),
 	};
 }
 
@@ -62,6 +64,7 @@ export function podSandboxStatsToWire(stats: PodSandboxStats, timestampNanos: bi
 			process:
 				stats.processCount === undefined ? null : { timestamp, processCount: wrapped(stats.processCount) },
 			containers: stats.containers.map(containerStatsToWire),
+			io: optional(stats.io, ioToWire),
 		},
 	};
 }
@@ -86,6 +89,10 @@ function memoryToWire(memory: MemoryUsage): WireMessage {
 		majorPageFaults: wrapped(memory.majorPageFaults),
 		psi: optional(memory.psi, psiToWire),
 	};
+}
+
+function ioToWire({ timestampNanos, psi }: IoUsage): WireMessage {
+	return { timestamp: String(timestampNanos), psi: optional(psi, psiToWire) };
 }
 
 function psiToWire({ full, some }: PsiStats): WireMessage {

@@ -16,6 +16,7 @@ import type {
 	ContainerStats,
 	CpuUsage,
 	FilesystemUsage,
+	IoUsage,
 	MemoryUsage,
 	NetworkInterfaceUsage,
 	PodSandboxStats,
@@ -55,6 +56,7 @@ export function mapContainerStats(wire: WireMessage): ContainerStats {
 		memory: mapOptional(wire['memory'], mapMemory),
 		writableLayer: mapOptional(wire['writableLayer'], mapFilesystemUsage),
 		swapUsageBytes: readWrapped(readMessage(wire['swap'])['swapUsageBytes']),
+		io: mapOptional(wire['io'], mapIo),
 	};
 }
 
@@ -73,6 +75,7 @@ export function mapPodSandboxStats(wire: WireMessage): PodSandboxStats {
 		defaultInterface: mapOptional(network['defaultInterface'], mapInterface),
 		interfaces: mapList(network['interfaces'], mapInterface),
 		processCount: readWrapped(readMessage(linux['process'])['processCount']),
+		io: mapOptional(linux['io'], mapIo),
 		containers: mapList(linux['containers'], mapContainerStats),
 	};
 }
@@ -97,6 +100,10 @@ function mapMemory(wire: WireMessage): MemoryUsage {
 		majorPageFaults: readWrapped(wire['majorPageFaults']),
 		psi: mapOptional(wire['psi'], mapPsi),
 	};
+}
+
+function mapIo(wire: WireMessage): IoUsage {
+	return { timestampNanos: readBigint(wire['timestamp']), psi: mapOptional(wire['psi'], mapPsi) };
 }
 
 /** The definition writes these few names with a capital letter, unlike all others. */

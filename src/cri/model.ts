@@ -231,6 +231,9 @@ export type MemoryUsage = {
 	readonly psi: PsiStats | undefined;
 };
 
+/** Source: message IoUsage: how long processes waited for reads and writes. */
+export type IoUsage = { readonly timestampNanos: bigint; readonly psi: PsiStats | undefined };
+
 /** Source: message ContainerStats. */
 export type ContainerStats = {
 	readonly id: ContainerId;
@@ -241,6 +244,7 @@ export type ContainerStats = {
 	readonly memory: MemoryUsage | undefined;
 	readonly writableLayer: FilesystemUsage | undefined;
 	readonly swapUsageBytes: bigint | undefined;
+	readonly io?: IoUsage | undefined;
 };
 
 export type NetworkInterfaceUsage = {
@@ -262,6 +266,7 @@ export type PodSandboxStats = {
 	readonly defaultInterface: NetworkInterfaceUsage | undefined;
 	readonly interfaces: readonly NetworkInterfaceUsage[];
 	readonly processCount: bigint | undefined;
+	readonly io?: IoUsage | undefined;
 	readonly containers: readonly ContainerStats[];
 };
 

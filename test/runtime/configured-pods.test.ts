@@ -1,6 +1,6 @@
 /** What the configuration says of pods, by the real program: families of addresses, files that are missing, claims. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PodRig, privatePids, startPodRig } from '../helpers/pod-rig.ts';
@@ -15,6 +15,12 @@ const missing6 =
 	(readFileSync('/proc/sys/net/ipv6/conf/default/disable_ipv6', 'utf8').trim() === '1'
 		? ' [skipped, missing: IPv6 in the kernel]'
 		: undefined);
+/** Kernels may have it switched off (psi=0); mounts are those of pure version 2, and of one beside version 1. */
+const missingPsi = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].some((dir) =>
+	existsSync(`${dir}/io.pressure`),
+)
+	? undefined
+	: ' [skipped, missing: io.pressure of cgroup v2]';
 const missingTc = whatIsMissing('tc', '/usr/lib/cni/bandwidth');
 
 describe.skipIf(missing)(`configured pods${missing ?? ''}`, () => {
@@ -95,6 +101,25 @@ describe.skipIf(missing)(`configured pods${missing ?? ''}`, () => {
 			expect(limited()).toBe(true);
 			await client.removePodSandbox(id);
 			expect(limited()).toBe(false);
+		},
+	);
+
+	test.skipIf(missingPsi)(
+		`how long a container has waited is among its figures${missingPsi ?? ''}`,
+		async () => {
+			const pod = await rig.pod();
+			const id = await pod.run('while :; do :; done');
+			const client = rig.serve.client().runtime;
+			const waited = async () => (await client.containerStats(id)).cpu?.psi?.some?.totalNanos;
+			// Whether it has to wait depends on who else is here; that it is counted does not.
+			expect(await waited()).toEqual(expect.any(BigInt));
+			const { memory, io } = await client.containerStats(id);
+			expect(memory?.psi?.full?.totalNanos).toEqual(expect.any(BigInt));
+			expect(io?.timestampNanos).toBeGreaterThan(0n);
+			expect(io?.psi?.some).toMatchObject({ totalNanos: expect.any(BigInt), avg10: expect.any(Number) });
+			const { io: ofPod } = await client.podSandboxStats(pod.id);
+			expect(ofPod?.psi?.full).toMatchObject({ totalNanos: expect.any(BigInt) });
+			await client.removePodSandbox(pod.id);
 		},
 	);
 

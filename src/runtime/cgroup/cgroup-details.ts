@@ -48,8 +48,16 @@ export type CgroupDetails = {
 	readonly pidsLimit: bigint | undefined;
 };
 
-/** @param folderOf the cgroup's folder in a controller's hierarchy; undefined where there is none */
-export function readDetailsV1(folderOf: (controller: string) => string | undefined): CgroupDetails {
+/**
+ * @param folderOf the cgroup's folder in a controller's hierarchy; undefined where there is none
+ * @param unified its folder in the hierarchy of version 2 beside them, for pressure
+ */
+export function readDetailsV1(
+	folderOf: (controller: string) => string | undefined,
+	unified?: string | undefined,
+): CgroupDetails {
+	const psi = (of: 'cpu' | 'memory' | 'io') =>
+		unified === undefined ? undefined : readPsi(`${unified}/${of}.pressure`);
 	const at = (controller: string, name: string) => `${folderOf(controller) ?? '/nowhere'}/${name}`;
 	const throttled = readCgroupTable(at('cpu', 'cpu.stat'));
 	const memory = readCgroupTable(at('memory', 'memory.stat'));
@@ -60,7 +68,7 @@ export function readDetailsV1(folderOf: (controller: string) => string | undefin
 			periods: throttled.get('nr_periods'),
 			throttledPeriods: throttled.get('nr_throttled'),
 			throttledNanos: throttled.get('throttled_time'),
-			psi: undefined,
+			psi: psi('cpu'),
 		},
 		memory: {
 			cacheBytes: memory.get('total_cache'),
@@ -68,13 +76,13 @@ export function readDetailsV1(folderOf: (controller: string) => string | undefin
 			mappedFileBytes: memory.get('total_mapped_file'),
 			peakBytes: readCgroupNumber(at('memory', 'memory.max_usage_in_bytes')),
 			limitHits: readCgroupNumber(at('memory', 'memory.failcnt')),
-			psi: undefined,
+			psi: psi('memory'),
 		},
 		devices: blkioDevices(
 			readCgroupText(at('blkio', 'blkio.throttle.io_service_bytes_recursive')),
 			readCgroupText(at('blkio', 'blkio.throttle.io_serviced_recursive')),
 		),
-		ioPsi: undefined,
+		ioPsi: psi('io'),
 		hugePages: hugePages(folderOf('hugetlb'), 'usage_in_bytes', 'max_usage_in_bytes'),
 		pidsLimit: readCgroupNumber(at('pids', 'pids.max')),
 	};

@@ -9,15 +9,21 @@ import type { CgroupReading } from './cgroups.ts';
 /** v1 says "no limit" by a number near 2^63. */
 const unlimitedBytes = 2n ** 62n;
 
-/** @param folderOf the cgroup's folder in a controller's hierarchy; undefined where there is none */
+/**
+ * @param folderOf the cgroup's folder in a controller's hierarchy; undefined where there is none
+ * @param unified its folder in the hierarchy of version 2 beside them: without controllers it knows of pressure all the same
+ */
 export function readCgroupV1(
 	folderOf: (controller: string) => string | undefined,
+	unified?: string | undefined,
 ): CgroupReading | undefined {
 	const [cpuacct, memory, pids, blkio] = ['cpuacct', 'memory', 'pids', 'blkio'].map((controller) => {
 		const folder = folderOf(controller);
 		return folder !== undefined && existsSync(folder) ? folder : undefined;
 	});
 	if (cpuacct === undefined && memory === undefined && pids === undefined) return undefined;
+	const psi = (of: 'cpu' | 'memory' | 'io') =>
+		unified === undefined ? undefined : readPsi(`${unified}/${of}.pressure`);
 	const timestampNanos = nowNanos();
 	const stat = memory === undefined ? undefined : readCgroupTable(`${memory}/memory.stat`);
 	return {
@@ -31,7 +37,7 @@ export function readCgroupV1(
 						timestampNanos,
 						usageCoreNanos: readCgroupNumber(`${cpuacct}/cpuacct.usage`),
 						usageNanoCores: undefined,
-						psi: undefined,
+						psi: psi('cpu'),
 					},
 		memory:
 			memory === undefined || stat === undefined
@@ -43,11 +49,12 @@ export function readCgroupV1(
 						rss: stat.get('total_rss'),
 						pageFaults: stat.get('total_pgfault') ?? stat.get('pgfault'),
 						majorPageFaults: stat.get('total_pgmajfault') ?? stat.get('pgmajfault'),
-						psi: undefined,
+						psi: psi('memory'),
 					}),
 		pids: pids === undefined ? undefined : readCgroupNumber(`${pids}/pids.current`),
 		oomKills:
 			memory === undefined ? undefined : readCgroupTable(`${memory}/memory.oom_control`).get('oom_kill'),
+		ioPsi: psi('io'),
 		io: blkio === undefined ? undefined : readBlkio(blkio),
 	};
 }
@@ -104,6 +111,7 @@ export function readCgroupV2(folder: string): CgroupReading | undefined {
 					}),
 		pids: readCgroupNumber(`${folder}/pids.current`),
 		oomKills: readCgroupTable(`${folder}/memory.events`).get('oom_kill'),
+		ioPsi: readPsi(`${folder}/io.pressure`),
 		io: readIoStat(`${folder}/io.stat`),
 	};
 }

@@ -1,5 +1,5 @@
 /** Control groups, version 1, 2 and hybrid, behind one interface. Source: Linux Documentation/admin-guide/cgroup-v1, cgroup-v2.rst. */
-import type { CpuUsage, MemoryUsage, StringMap } from '../../cri/model.ts';
+import type { CpuUsage, MemoryUsage, PsiStats, StringMap } from '../../cri/model.ts';
 import type { CgroupDetails } from './cgroup-details.ts';
 import type { ScopeWishes } from './scope-annotations.ts';
 
@@ -13,6 +13,8 @@ export type CgroupReading = {
 	readonly pids: bigint | undefined;
 	/** How often the kernel's OOM killer struck in it. */
 	readonly oomKills: bigint | undefined;
+	/** How long its processes waited for reads and writes. */
+	readonly ioPsi?: PsiStats | undefined;
 	readonly io:
 		| {
 				readonly readBytes: bigint;

@@ -38,6 +38,8 @@ export function openCgroups(layout: CgroupLayout, driver: Cgroups['driver']): Cg
 		const root = layout.controllerMounts.get(controller);
 		return root === undefined ? undefined : root + path;
 	};
+	const unifiedOf = (path: string) =>
+		layout.unifiedMount === undefined ? undefined : layout.unifiedMount + path;
 	const folders = (path: string) => roots.map((root) => root + path);
 	// On a hybrid host runc makes a cgroup in the v2 tree as well, and leaves it behind.
 	const everyRoot =
@@ -97,9 +99,10 @@ export function openCgroups(layout: CgroupLayout, driver: Cgroups['driver']): Cg
 			await Promise.all(everyRoot.map((root) => removeOne(root + path)));
 		},
 		processes: (path) => [...new Set(folders(path).flatMap((folder) => everyProcess(folder)))],
-		read: (path) => (version === 2 ? readCgroupV2(`${roots[0]}${path}`) : readCgroupV1(folderOf(path))),
+		read: (path) =>
+			version === 2 ? readCgroupV2(`${roots[0]}${path}`) : readCgroupV1(folderOf(path), unifiedOf(path)),
 		readDetails: (path) =>
-			version === 2 ? readDetailsV2(`${roots[0]}${path}`) : readDetailsV1(folderOf(path)),
+			version === 2 ? readDetailsV2(`${roots[0]}${path}`) : readDetailsV1(folderOf(path), unifiedOf(path)),
 		list(parent) {
 			const found = new Set<string>();
 			for (const root of everyRoot) collect(root, parent === '/' ? '' : parent, found);

@@ -1,6 +1,7 @@
 import { containerId } from '../../cri/ids.ts';
-import type { ContainerStats, FilesystemUsage } from '../../cri/model.ts';
+import type { ContainerStats, FilesystemUsage, IoUsage } from '../../cri/model.ts';
 import type { ServedRuntime } from '../../cri/transport/served-runtime.ts';
+import type { CgroupReading } from '../cgroup/cgroups.ts';
 import type { ContainerRecord } from '../store/model.ts';
 import { containerState } from '../store/states.ts';
 import { selectedContainers } from './container-list.ts';
@@ -48,7 +49,13 @@ export async function measureContainer(parts: Parts, record: ContainerRecord): P
 		memory: reading?.memory,
 		writableLayer: await measureLayer(parts, record.id),
 		swapUsageBytes: reading?.swapBytes,
+		io: ioUsage(reading),
 	};
+}
+
+/** Undefined where the kernel does not say how long they waited. */
+export function ioUsage(reading: CgroupReading | undefined): IoUsage | undefined {
+	return reading?.ioPsi && { timestampNanos: reading.timestampNanos, psi: reading.ioPsi };
 }
 
 async function measureLayer(parts: Parts, id: string): Promise<FilesystemUsage | undefined> {

@@ -7,7 +7,7 @@ import type { ServedRuntime } from '../../cri/transport/served-runtime.ts';
 import type { CgroupReading } from '../cgroup/cgroups.ts';
 import type { PodSandboxRecord } from '../store/model.ts';
 import { isListed, podSandboxState } from '../store/states.ts';
-import { measureContainers } from './container-stats.ts';
+import { ioUsage, measureContainers } from './container-stats.ts';
 import { type InterfaceCounts, parseNetDev } from './net-dev.ts';
 import { containersOf, findSandbox, type PodParts } from './pod-parts.ts';
 import { describeSandbox } from './sandbox-describe.ts';
@@ -65,6 +65,7 @@ async function measureSandbox(parts: Parts, record: PodSandboxRecord): Promise<P
 			reading,
 			records.map(({ cgroupPath }) => parts.cgroups.read(cgroupPath)),
 		),
+		io: ioUsage(reading),
 		containers,
 	};
 }

@@ -62,6 +62,10 @@ test('version 2', () => {
 		'cpu.stat': 'usage_usec 12\nuser_usec 10\n',
 		'cpu.pressure':
 			'some avg10=1.50 avg60=0.00 avg300=0.00 total=9\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n',
+		'memory.pressure':
+			'some avg10=0.10 avg60=0.20 avg300=0.30 total=11\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=4\n',
+		'io.pressure':
+			'some avg10=2.00 avg60=1.00 avg300=0.50 total=77\nfull avg10=1.00 avg60=0.50 avg300=0.25 total=70\n',
 		'memory.current': '900\n',
 		'memory.max': '1000\n',
 		'memory.swap.current': '64\n',
@@ -73,12 +77,49 @@ test('version 2', () => {
 	});
 	expect(readCgroupV2(dir)).toMatchObject({
 		cpu: { usageCoreNanos: 12_000n, psi: { some: { avg10: 1.5, totalNanos: 9_000n } } },
-		memory: { usageBytes: 900n, workingSetBytes: 800n, availableBytes: 200n, rssBytes: 300n },
+		memory: {
+			usageBytes: 900n,
+			workingSetBytes: 800n,
+			availableBytes: 200n,
+			rssBytes: 300n,
+			psi: { some: { totalNanos: 11_000n, avg60: 0.2 }, full: { totalNanos: 4_000n } },
+		},
+		ioPsi: {
+			some: { totalNanos: 77_000n, avg10: 2, avg60: 1, avg300: 0.5 },
+			full: { totalNanos: 70_000n, avg10: 1, avg60: 0.5, avg300: 0.25 },
+		},
 		pids: 2n,
 		swapBytes: 64n,
 		oomKills: 1n,
 		io: { readBytes: 11n, writeBytes: 20n, reads: 2n, writes: 2n },
 	});
+});
+
+test('version 1 with a hierarchy of version 2 beside it, which knows of pressure', () => {
+	const line = (total: number) =>
+		`some avg10=0.00 avg60=0.00 avg300=0.00 total=${total}\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=1\n`;
+	write({
+		'cpuacct/cpuacct.usage': '1\n',
+		'memory/memory.stat': 'total_rss 1\n',
+		'unified/cpu.pressure': line(3),
+		'unified/memory.pressure': line(4),
+		'unified/io.pressure': line(5),
+	});
+	const folderOf = (controller: string) => path.join(dir, controller);
+	expect(readCgroupV1(folderOf, path.join(dir, 'unified'))).toMatchObject({
+		cpu: { psi: { some: { totalNanos: 3_000n } } },
+		memory: { psi: { some: { totalNanos: 4_000n }, full: { totalNanos: 1_000n } } },
+		ioPsi: { some: { totalNanos: 5_000n } },
+	});
+	// A runtime that makes none there, and a kernel that keeps none.
+	for (const unified of [undefined, path.join(dir, 'gone')]) {
+		const reading = readCgroupV1(folderOf, unified);
+		expect([reading?.cpu?.psi, reading?.memory?.psi, reading?.ioPsi]).toEqual([
+			undefined,
+			undefined,
+			undefined,
+		]);
+	}
 });
 
 test('a cgroup that is gone', () => {
