@@ -3,8 +3,31 @@ import { FailedPreconditionError, NotFoundError } from '../cri/errors.ts';
 import type { HandlerConfig } from './oci/model.ts';
 import type { Handlers } from './server/pod-parts.ts';
 
-/** @param read what is configured now, the default first; asked each time, since it may be read anew */
-export function createHandlers(read: () => readonly HandlerConfig[]): Handlers {
+/** So long what was found counts: looking for programs takes longer than all else that a handler is asked for. */
+const rememberedMs = 2000;
+
+/**
+ * @param look finds what is configured and installed now, the default first
+ * @param options.config its reading: with another one handlers are looked for at once
+ */
+export function createHandlers(
+	look: () => readonly HandlerConfig[],
+	{
+		config = () => undefined,
+		nowMs = () => performance.now(),
+	}: { readonly config?: (() => unknown) | undefined; readonly nowMs?: (() => number) | undefined } = {},
+): Handlers {
+	let found:
+		| { readonly all: readonly HandlerConfig[]; readonly of: unknown; readonly atMs: number }
+		| undefined;
+	const read = (): readonly HandlerConfig[] => {
+		const of = config();
+		const atMs = nowMs();
+		if (found === undefined || found.of !== of || atMs - found.atMs >= rememberedMs) {
+			found = { all: look(), of, atMs };
+		}
+		return found.all;
+	};
 	const handlers: Handlers = {
 		get all() {
 			return read();

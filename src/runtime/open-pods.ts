@@ -9,6 +9,7 @@ import { readBootId } from '../node/boot-id.ts';
 import { detectCgroupLayout } from '../node/cgroup-layout.ts';
 import { openCgroups } from './cgroup/host-cgroups.ts';
 import { createPodNetwork } from './cni/cni-pod-network.ts';
+import { createPluginTurns } from './cni/plugin-turns.ts';
 import type { LiveConfig } from './config/live-config.ts';
 import { createHandlers } from './handlers.ts';
 import type { Log } from './log.ts';
@@ -45,6 +46,13 @@ import { readHostFacts } from './sys/host-limits.ts';
 import { loadLibc } from './sys/libc.ts';
 import { loadContainerCalls } from './sys/libc-containers.ts';
 import { createNamespaces } from './sys/namespaces-linux.ts';
+
+/**
+ * How many containers are prepared at once, all of it on one thread: two, so that one waits for the disk while the other is
+ * prepared. One that takes longer, as on a hung network filesystem, gives its turn up.
+ */
+const bundlesAtOnce = 2;
+const bundlePatienceMs = 250;
 
 /** What serves pods and containers. Disposing of it leaves them running. */
 export type OpenPods = AsyncDisposable & {
@@ -87,7 +95,9 @@ export async function openPods(images: Store, { log, version, now, config }: Pod
 	const cgroups = openCgroups(await detectCgroupLayout(), cgroupDriver);
 	const limits: HostLimits = { ...readHostFacts(), cgroupVersion: cgroups.version };
 	const onThisHost = createHybridCrun(paths.programsDir);
-	const handlers = createHandlers(() => config.handlers(paths.runDir).map(onThisHost));
+	const handlers = createHandlers(() => config.handlers(paths.runDir).map(onThisHost), {
+		config: config.current,
+	});
 	if (handlers.all.length === 0) {
 		log('warn', 'no OCI runtime is installed; pods can be made, but no container', {
 			looked: ['runc', 'crun', 'runsc'],
@@ -165,6 +175,7 @@ export async function openPods(images: Store, { log, version, now, config }: Pod
 		sandboxes: createObjectTable('pod sandbox', sandboxFiles),
 		containers: createObjectTable('container', containerFiles),
 		queue: createOperationQueue(),
+		bundleTurns: createPluginTurns({ atOnce: bundlesAtOnce, patienceMs: bundlePatienceMs }),
 		creations: undo.use(createCreations(abandon)),
 		execs: createRunningExecs(),
 		events,

@@ -23,6 +23,9 @@ import { together } from './together.ts';
 /** Logs of pods without a log directory: nobody rotates them, so that conmon has to. */
 const ownLogSizeMaxBytes = 16 * 2 ** 20;
 
+/** So long a container waits at most until it is prepared. */
+const longestTurnMs = 2000;
+
 /** @returns the id. On failure nothing is left. */
 export async function makeContainer(
 	parts: PodParts,
@@ -65,9 +68,19 @@ async function makeAndCreate(
 	mkdirSync(path.dirname(record.logPath), { recursive: true, mode: 0o755 });
 	const bundle = Promise.withResolvers<Made>();
 	const created = Promise.withResolvers<CreatedProcess>();
+	const begun = Promise.withResolvers<void>();
 	await together(signal, [
-		async (signal) => bundle.resolve(await makeBundle(parts, sandbox, record, found, signal)),
 		async (signal) => {
+			const make = () => {
+				begun.resolve();
+				return makeBundle(parts, sandbox, record, found, signal);
+			};
+			const turn = { longestWaitMs: longestTurnMs, signal };
+			// Also where the signal ends the wait: the other one must not wait for ever.
+			bundle.resolve(await parts.bundleTurns.run(make, turn).finally(begun.resolve));
+		},
+		async (signal) => {
+			await begun.promise;
 			const processes = await parts.processes.create(
 				{
 					id,

@@ -2,6 +2,7 @@
 import { FailedPreconditionError, NotFoundError } from '../../cri/errors.ts';
 import type { ContainerEvent } from '../../cri/model.ts';
 import type { Cgroups } from '../cgroup/cgroups.ts';
+import type { PluginTurns } from '../cni/plugin-turns.ts';
 import type { PodNetwork } from '../cni/pod-network.ts';
 import type { Log } from '../log.ts';
 import type { ContainerProcesses } from '../oci/container-process.ts';
@@ -65,6 +66,8 @@ export type PodParts = {
 	readonly sandboxes: ObjectTable<PodSandboxRecord>;
 	readonly containers: ObjectTable<ContainerRecord>;
 	readonly queue: OperationQueue;
+	/** For containers that are prepared: the first ones are created by the OCI runtime while the others are still waiting. */
+	readonly bundleTurns: PluginTurns;
 	readonly creations: Creations;
 	readonly ends: ContainerEnds;
 	readonly execs: RunningExecs;

@@ -2,7 +2,8 @@
  * Records on disk: `<folder>/<id>/record.json`, replaced by rename. They are not written out to the disk each time: what
  * they tell of ends with the machine, and after a power cut whatever is left can be undone by its id alone.
  */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { existsSync, mkdirSync } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { errorMessage } from '../../cri/errors.ts';
 import { writeFileAtomically } from '../sys/atomic-file.ts';
@@ -31,14 +32,8 @@ export function createRecordFiles<Kept extends ObjectRecord>(folder: string): Re
 	return {
 		async write(record) {
 			const file = path.join(dirOf(record.id), 'record.json');
-			const text = recordToJson(record);
-			try {
-				await writeFileAtomically(file, text, { mode: 0o600, durable: false });
-			} catch (error) {
-				if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-				await mkdir(dirOf(record.id), { recursive: true, mode: 0o700 });
-				await writeFileAtomically(file, text, { mode: 0o600, durable: false });
-			}
+			if (!existsSync(dirOf(record.id))) mkdirSync(dirOf(record.id), { recursive: true, mode: 0o700 });
+			await writeFileAtomically(file, recordToJson(record), { mode: 0o600, durable: false });
 		},
 		remove: (id) => rm(dirOf(id), { recursive: true, force: true }),
 		async load() {

@@ -1,5 +1,5 @@
 /** Files that are either as they were or as they shall be, whatever happens meanwhile. */
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { closeSync, fchmodSync, fstatSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -29,7 +29,7 @@ export async function writeFileAtomically(
 	content: string | Uint8Array,
 	{ mode, durable, syncFolder = durable }: AtomicFileOptions,
 ): Promise<void> {
-	const name = `${unfinishedPrefix}${path.basename(file).slice(0, 64)}-${randomBytes(6).toString('hex')}`;
+	const name = `${unfinishedPrefix}${path.basename(file).slice(0, 64)}-${randomUUID().slice(0, 13)}`;
 	const temporary = path.join(path.dirname(file), name);
 	if (!durable && !syncFolder && content.length <= atOnceLength) {
 		replaceAtOnce(file, temporary, content, mode);

@@ -26,6 +26,26 @@ test('a name is that of the configuration, none is the default', () => {
 	expect(() => handlers.demand('vm')).toThrow('virtual machines');
 });
 
+test('programs are looked for once in a while, and at once for another configuration', () => {
+	let config = {};
+	let timeMs = 0;
+	let looks = 0;
+	const look = () => {
+		looks += 1;
+		return [handler('runc', { path: `/${looks}/runc` })];
+	};
+	const handlers = createHandlers(look, { config: () => config, nowMs: () => timeMs });
+	expect(handlers.demand('').path).toBe('/1/runc');
+	timeMs = 1999;
+	expect(handlers.of({ runtimeHandler: '', handler: handler('runc') }).path).toBe('/1/runc');
+	timeMs = 2000;
+	expect(handlers.demand('').path).toBe('/2/runc');
+	config = {};
+	expect(handlers.demand('').path).toBe('/3/runc');
+	expect(handlers.all).toHaveLength(1);
+	expect(looks).toBe(3);
+});
+
 test('what was made by the default keeps it when the default is another one', () => {
 	const handlers = createHandlers(() => [handler('crun'), handler('runc')]);
 	expect(handlers.of({ runtimeHandler: '', handler: handler('runc') }).path).toBe('/bin/runc');
