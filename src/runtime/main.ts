@@ -9,7 +9,7 @@ import { embeddedSocketPath } from '../cri/endpoint-address.ts';
 import { errorMessage, PermissionError } from '../cri/errors.ts';
 import { startCriServer } from '../cri/transport/server.ts';
 import { detectCgroupLayout } from '../node/cgroup-layout.ts';
-import { enterOwnCgroup } from './cgroup/own-cgroup.ts';
+import { enterOwnCgroup, removesEmptyParent } from './cgroup/own-cgroup.ts';
 import { createLiveConfig } from './config/live-config.ts';
 import { loadRuntimeConfig, type RuntimeConfig } from './config/runtime-config.ts';
 import { leaveWhenIdle } from './idle-exit.ts';
@@ -98,7 +98,9 @@ async function run(options: ServeOptions, context: ServeContext, parts: RunParts
 	using signals = listenForShutdown(() => {
 		void notices.reload(live.reload);
 	});
-	using _own = options.ownCgroup ? await enterOwnCgroup(await detectCgroupLayout(), log) : undefined;
+	const layout = await detectCgroupLayout();
+	using _parent = removesEmptyParent(layout);
+	using _own = options.ownCgroup ? await enterOwnCgroup(layout, log) : undefined;
 	const starting = new AbortController();
 	const stopStarting = signals.first.then((signal) => starting.abort(new Error(`ended by ${signal}`)));
 	let images: Awaited<ReturnType<typeof openImages>>;

@@ -58,6 +58,32 @@ export async function enterOwnCgroup(
 	};
 }
 
+/**
+ * Disposing of it removes the parent that pods and runtimes have in common from every hierarchy, where nobody is in it any more:
+ * what a killed runtime has left there, too.
+ */
+export function removesEmptyParent({
+	controllerMounts,
+	unifiedMount,
+}: Pick<CgroupLayout, 'controllerMounts' | 'unifiedMount'>): Disposable {
+	const roots = new Set([
+		...controllerMounts.values(),
+		...(unifiedMount === undefined ? [] : [unifiedMount]),
+	]);
+	return {
+		[Symbol.dispose]() {
+			for (const root of roots) {
+				try {
+					sweep(root + parent);
+					rmdirSync(root + parent);
+				} catch {
+					// Not there, or pods are in it.
+				}
+			}
+		},
+	};
+}
+
 /** Those of runtimes that were killed. */
 function sweep(folder: string): void {
 	for (const name of childFolders(folder)) {
