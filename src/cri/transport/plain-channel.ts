@@ -9,6 +9,21 @@
 import { connect } from 'node:net';
 import type { EndpointAddress } from '../endpoint-address.ts';
 import { UnavailableError } from '../errors.ts';
+import { createFrameReader } from './http2/frame-reader.ts';
+import {
+	clientPreface,
+	firstWindowBytes,
+	frame,
+	frameFlags,
+	frameTypes,
+	largestPayloadBytes,
+	largestWindowBytes,
+	settingIds,
+	settingsFrame,
+	uint32,
+	windowUpdateFrame,
+} from './http2/frames.ts';
+import { messageHeadBytes } from './http2/message-head.ts';
 
 /** A connection that answers one message to one message. Calls may be made side by side. */
 export type PlainChannel = {
@@ -22,27 +37,8 @@ export type PlainChannel = {
 	close(): void;
 };
 
-/** What of a frame's type and flags is acted on. Source: RFC 9113 section 6. */
-const frameTypes = {
-	data: 0,
-	headers: 1,
-	reset: 3,
-	settings: 4,
-	ping: 6,
-	goAway: 7,
-	windowUpdate: 8,
-} as const;
-const flagEnd = 0x1;
-const flagAck = 0x1;
-const flagEndHeaders = 0x4;
-const flagPadded = 0x8;
-const frameHeadBytes = 9;
-/** Largest window there is: no answer of a runtime needs a second one, so that nothing has to be counted. */
-const largestWindowBytes = 2 ** 31 - 1;
-const firstWindowBytes = 65_535;
 /** As the usual client has it. Source: cri-o server, its gRPC limits. */
 const maxMessageBytes = 80 * 1024 * 1024;
-const messageHeadBytes = 5;
 
 type Call = {
 	readonly path: string;
@@ -50,21 +46,6 @@ type Call = {
 	receivedBytes: number;
 	readonly answer: PromiseWithResolvers<Buffer>;
 };
-
-function frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
-	const head = Buffer.alloc(frameHeadBytes);
-	head.writeUIntBE(payload.length, 0, 3);
-	head.writeUInt8(type, 3);
-	head.writeUInt8(flags, 4);
-	head.writeUInt32BE(stream, 5);
-	return Buffer.concat([head, payload]);
-}
-
-function uint32(value: number): Buffer {
-	const bytes = Buffer.alloc(4);
-	bytes.writeUInt32BE(value);
-	return bytes;
-}
 
 /** A string of HPACK, not Huffman-coded; ours are all shorter than the 127 bytes that one byte of length can say. */
 function literal(text: string): Buffer {
@@ -91,14 +72,13 @@ function requestHeaders(path: string): Buffer {
 
 /** What a client says first: no pushes, and windows that never fill. */
 function preface(): Buffer {
-	const settings = Buffer.alloc(12);
-	settings.writeUInt16BE(0x2, 0);
-	settings.writeUInt16BE(0x4, 6);
-	settings.writeUInt32BE(largestWindowBytes, 8);
 	return Buffer.concat([
-		Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
-		frame(frameTypes.settings, 0, 0, settings),
-		frame(frameTypes.windowUpdate, 0, 0, uint32(largestWindowBytes - firstWindowBytes)),
+		Buffer.from(clientPreface),
+		settingsFrame([
+			[settingIds.enablePush, 0],
+			[settingIds.initialWindowSize, largestWindowBytes],
+		]),
+		windowUpdateFrame(0, largestWindowBytes - firstWindowBytes),
 	]);
 }
 
@@ -110,11 +90,6 @@ export function openPlainChannel(address: EndpointAddress): PlainChannel {
 	const calls = new Map<number, Call>();
 	let nextStream = 1;
 	let lost: UnavailableError | undefined;
-	/** The beginning of a frame whose rest has not come yet. */
-	let partial: Buffer[] = [];
-	let partialBytes = 0;
-	/** How many bytes there must be before a look at them makes sense. */
-	let wantedBytes = frameHeadBytes;
 
 	function fail(call: Call, cause: string): void {
 		call.answer.reject(new UnavailableError(`cannot call "${call.path}": ${cause}`));
@@ -139,10 +114,10 @@ export function openPlainChannel(address: EndpointAddress): PlainChannel {
 	}
 
 	function receive(type: number, flags: number, stream: number, payload: Buffer): void {
-		if (type === frameTypes.settings && !(flags & flagAck))
-			socket.write(frame(frameTypes.settings, flagAck, 0, Buffer.alloc(0)));
-		else if (type === frameTypes.ping && !(flags & flagAck))
-			socket.write(frame(frameTypes.ping, flagAck, 0, payload));
+		if (type === frameTypes.settings && !(flags & frameFlags.ack))
+			socket.write(frame(frameTypes.settings, frameFlags.ack, 0, Buffer.alloc(0)));
+		else if (type === frameTypes.ping && !(flags & frameFlags.ack))
+			socket.write(frame(frameTypes.ping, frameFlags.ack, 0, payload));
 		else if (type === frameTypes.goAway) lose('the runtime closes the connection');
 		else if (type === frameTypes.reset) {
 			const call = calls.get(stream);
@@ -150,40 +125,18 @@ export function openPlainChannel(address: EndpointAddress): PlainChannel {
 			if (call) fail(call, 'the runtime broke it off');
 		} else if (type === frameTypes.data) {
 			const call = calls.get(stream);
-			const padding = flags & flagPadded ? 1 + (payload[0] ?? 0) : 0;
+			const padding = flags & frameFlags.padded ? 1 + (payload[0] ?? 0) : 0;
 			const body = padding ? payload.subarray(1, Math.max(1, payload.length - padding + 1)) : payload;
 			call?.chunks.push(body);
 			if (call) call.receivedBytes += body.length;
 			if ((call?.receivedBytes ?? 0) > maxMessageBytes)
 				lose('the answer is larger than any that makes sense');
 		}
-		if ((type === frameTypes.data || type === frameTypes.headers) && flags & flagEnd) finish(stream);
+		if ((type === frameTypes.data || type === frameTypes.headers) && flags & frameFlags.endStream)
+			finish(stream);
 	}
 
-	socket.on('data', (chunk: Buffer) => {
-		partial.push(chunk);
-		partialBytes += chunk.length;
-		if (partialBytes < wantedBytes) return;
-		const bytes = partial.length === 1 ? chunk : Buffer.concat(partial);
-		let offset = 0;
-		wantedBytes = frameHeadBytes;
-		while (bytes.length - offset >= frameHeadBytes) {
-			const length = bytes.readUIntBE(offset, 3);
-			wantedBytes = frameHeadBytes + length;
-			if (bytes.length - offset < wantedBytes) break;
-			const body = bytes.subarray(offset + frameHeadBytes, offset + wantedBytes);
-			receive(
-				bytes.readUInt8(offset + 3),
-				bytes.readUInt8(offset + 4),
-				bytes.readUInt32BE(offset + 5) & 0x7fffffff,
-				body,
-			);
-			offset += wantedBytes;
-			wantedBytes = frameHeadBytes;
-		}
-		partial = [bytes.subarray(offset)];
-		partialBytes = bytes.length - offset;
-	});
+	socket.on('data', createFrameReader(largestPayloadBytes, receive));
 	socket.on('error', (error) => lose(error.message));
 	socket.on('close', () => lose('the connection is closed'));
 	socket.write(preface());
@@ -198,8 +151,8 @@ export function openPlainChannel(address: EndpointAddress): PlainChannel {
 			const message = Buffer.concat([Buffer.from([0]), uint32(request.length), request]);
 			socket.write(
 				Buffer.concat([
-					frame(frameTypes.headers, flagEndHeaders, stream, requestHeaders(path)),
-					frame(frameTypes.data, flagEnd, stream, message),
+					frame(frameTypes.headers, frameFlags.endHeaders, stream, requestHeaders(path)),
+					frame(frameTypes.data, frameFlags.endStream, stream, message),
 				]),
 			);
 			return call.answer.promise;

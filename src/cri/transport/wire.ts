@@ -11,7 +11,7 @@ import criscopeV1 from '../generated/criscope-v1.json' with { type: 'json' };
 import runtimeV1 from '../generated/runtime-v1.json' with { type: 'json' };
 import { remembered } from '../remember.ts';
 
-/** One RPC as grpc-js wants it. */
+/** One RPC, and how its messages are read and written. */
 export type WireMethod = {
 	/** `/runtime.v1.RuntimeService/Version` */
 	readonly path: string;

@@ -1,0 +1,57 @@
+/** Cuts what a socket brings into frames. */
+import { errorCodes, frameHeadBytes } from './frames.ts';
+import { Http2ConnectionError } from './http2-error.ts';
+
+/** Told of each frame; the payload is a view of what was read, and only good for as long as nobody keeps much of it. */
+export type FrameListener = (type: number, flags: number, stream: number, payload: Buffer) => void;
+
+/**
+ * @returns what takes the bytes as they come. Keeps at most one frame that is not whole.
+ * @throws Http2ConnectionError (from what is returned) for a payload over the limit, and whatever the listener throws;
+ * it must not be called again then
+ */
+export function createFrameReader(maxPayloadBytes: number, onFrame: FrameListener): (chunk: Buffer) => void {
+	/** The beginning of a frame whose rest has not come yet. */
+	let partial: Buffer[] = [];
+	let partialBytes = 0;
+	/** How many bytes there must be before a look at them makes sense. */
+	let wantedBytes = frameHeadBytes;
+	return (chunk) => {
+		let bytes = chunk;
+		if (partialBytes > 0) {
+			partial.push(chunk);
+			partialBytes += chunk.length;
+			if (partialBytes < wantedBytes) return;
+			bytes = Buffer.concat(partial, partialBytes);
+			partial = [];
+			partialBytes = 0;
+		}
+		let offset = 0;
+		wantedBytes = frameHeadBytes;
+		while (bytes.length - offset >= frameHeadBytes) {
+			// By hand: this runs for every frame there is.
+			const length =
+				((bytes[offset] as number) << 16) |
+				((bytes[offset + 1] as number) << 8) |
+				(bytes[offset + 2] as number);
+			if (length > maxPayloadBytes) {
+				throw new Http2ConnectionError(errorCodes.frameSize, `a frame of ${length} bytes`);
+			}
+			wantedBytes = frameHeadBytes + length;
+			if (bytes.length - offset < wantedBytes) break;
+			const start = offset + frameHeadBytes;
+			const end = offset + wantedBytes;
+			wantedBytes = frameHeadBytes;
+			onFrame(
+				bytes[offset + 3] as number,
+				bytes[offset + 4] as number,
+				bytes.readUInt32BE(offset + 5) & 0x7fffffff,
+				bytes.subarray(start, end),
+			);
+			offset = end;
+		}
+		if (offset === bytes.length) return;
+		partial = [bytes.subarray(offset)];
+		partialBytes = bytes.length - offset;
+	};
+}

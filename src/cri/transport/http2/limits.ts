@@ -1,0 +1,42 @@
+/** How much a client may ask of one connection, so that a broken one cannot make the server grow or stop. */
+
+/** Calls of one connection at a time, those included that it has cancelled and whose handlers have not ended. */
+export const maxConcurrentStreams = 1_000;
+
+/** What a client may send on one stream, and on all together, before it is taken, in bytes. */
+export const streamWindowBytes = 256 * 1024;
+export const connectionWindowBytes = 2 ** 20;
+
+/** Header fields of one call, packed and unpacked, in bytes; and the frames that they may come in. */
+export const maxHeaderBytes = 64 * 1024;
+export const maxHeaderFrames = 32;
+
+/** Source: RFC 7541, the size before anybody says otherwise. */
+export const headerTableBytes = 4096;
+
+/** What may be waiting for a client that does not read, in bytes: answers wait elsewhere, this is replies to its frames. */
+export const maxUnreadBytes = 2 ** 20;
+
+/** Frames that cost us something and bring nothing, such as pings: so many at once, and so many a second. */
+const idleFramesAtOnce = 10_000;
+const idleFramesPerSecond = 5_000;
+
+/**
+ * Counts frames of a connection that bring nothing.
+ * @param now milliseconds that only go forward
+ * @returns what says, for each, whether it is one too many
+ */
+export function createFloodGate(now: () => number = () => performance.now()): () => boolean {
+	let left = idleFramesAtOnce;
+	let countedAtMs = now();
+	return () => {
+		if (left < 1) {
+			const nowMs = now();
+			left = Math.min(idleFramesAtOnce, ((nowMs - countedAtMs) / 1000) * idleFramesPerSecond);
+			countedAtMs = nowMs;
+			if (left < 1) return true;
+		}
+		left -= 1;
+		return false;
+	};
+}
