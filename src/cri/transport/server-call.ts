@@ -1,30 +1,23 @@
 /** Runs the calls of a server: decoding, cancel, deadline, back-pressure, and the status at the end. */
-import { type EventEmitter, once } from 'node:events';
-import type { Readable } from 'node:stream';
-import { setImmediate } from 'node:timers/promises';
-import * as grpc from '@grpc/grpc-js';
 import type { WireMessage } from '../codec-fields.ts';
 import {
 	CriError,
 	DeadlineError,
 	errorMessage,
+	grpcStatusOf,
 	InvalidArgumentError,
 	ResourceExhaustedError,
 	UnavailableError,
 } from '../errors.ts';
-import type { CallObserver, ServedRpc } from './served-rpc.ts';
+import type { IncomingCall, IncomingMethod } from './http2/incoming-call.ts';
+import type { CallObserver, ServedCall, ServedRpc } from './served-rpc.ts';
 import { endOfCalls, statusOf } from './server-status.ts';
 import type { WireMethod } from './wire.ts';
 
-type UnaryCall = grpc.ServerUnaryCall<Buffer, Buffer>;
-type StreamCall = grpc.ServerWritableStream<Buffer, Buffer>;
-type ExchangeCall = grpc.ServerDuplexStream<Buffer, Buffer>;
-type AnyCall = UnaryCall | StreamCall | ExchangeCall;
-
 /** Calls under way on one server. */
 export type RunningCalls = {
-	/** @returns what grpc-js calls with undecoded requests, and takes encoded answers from. */
-	handlerOf(rpc: string, served: ServedRpc, method: WireMethod): grpc.UntypedHandleCall;
+	/** @returns what takes undecoded requests, and gives encoded answers. */
+	methodOf(rpc: string, served: ServedRpc, method: WireMethod): IncomingMethod;
 	/** Lets no new call in, waits for those under way, and cancels them once the time or the signal says so. */
 	end(options: { readonly graceMs: number; readonly signal?: AbortSignal | undefined }): Promise<void>;
 };
@@ -39,35 +32,45 @@ export function createRunningCalls(observe: CallObserver, maxMessageBytes: numbe
 
 	/** Follows a call from its first word to its status. */
 	const follow = (
-		call: AnyCall,
+		call: IncomingCall,
 		about: Parameters<CallObserver>[0],
-		work: (signal: AbortSignal) => Promise<string>,
-		fail: (status: ReturnType<typeof statusOf>) => void,
+		work: (served: ServedCall) => Promise<string>,
 	): void => {
 		const observed = observe(about);
+		const fail = (error: unknown) => {
+			const { code, details } = statusOf(observed.failed(error));
+			return call.finish(code, details);
+		};
 		if (stopping !== undefined) {
-			fail(statusOf(observed.failed(stopping)));
+			void fail(stopping);
+			call.release();
 			return;
 		}
-		const controller = new AbortController();
-		let reason: CriError | undefined;
-		const cancel = (why: CriError) => {
-			reason ??= why;
-			controller.abort(new DOMException(reason.message, { name: 'AbortError', cause: reason }));
+		const served = servedCall();
+		call.onGone = () => served.cancel(new CriError('cancelled', 'the caller has gone'));
+		const late = () => {
+			served.cancel(new DeadlineError('the deadline of the call is over'));
+			// It may take its handler a while to notice, and the caller is not to wait for that.
+			void call.finish(grpcStatusOf.deadlineExceeded, 'Deadline exceeded');
 		};
-		const clearDeadline = onDeadline(call, cancel);
-		(call as EventEmitter).once('cancelled', () => {
-			// grpc-js tells it of calls that have ended as well, and an error with its stack costs more than such a call.
-			if (running.has(cancel)) cancel(new CriError('cancelled', 'the caller has gone'));
-		});
-		const done = work(controller.signal)
+		// Most calls are answered within this turn of the event loop, and a timer costs as much as one of those.
+		let timer: NodeJS.Timeout | undefined;
+		const soon =
+			call.timeoutMs === undefined
+				? undefined
+				: setImmediate(() => {
+						timer = setTimeout(late, call.timeoutMs);
+					});
+		const done = work(served)
 			// A call that was told to end has ended for that reason, whatever it made of it.
-			.then(observed.succeeded, (error: unknown) => fail(statusOf(observed.failed(reason ?? error))))
+			.then(observed.succeeded, (error: unknown) => fail(served.reason() ?? error))
 			.finally(() => {
-				clearDeadline();
-				running.delete(cancel);
+				clearImmediate(soon);
+				clearTimeout(timer);
+				running.delete(served.cancel);
+				call.release();
 			});
-		running.set(cancel, done);
+		running.set(served.cancel, done);
 	};
 
 	const encoded = (method: WireMethod, message: WireMessage): Buffer => {
@@ -78,51 +81,50 @@ export function createRunningCalls(observe: CallObserver, maxMessageBytes: numbe
 		throw new ResourceExhaustedError(`cannot answer: ${cause}`);
 	};
 
-	const unary = (rpc: string, served: ServedRpc & { kind: 'unary' }, method: WireMethod) => {
-		return (call: UnaryCall, callback: grpc.sendUnaryData<Buffer>) => {
-			const request = lazily(() => decoded(method, call.request));
-			const about = { rpc, subject: quietly(() => served.subject(request())), changes: served.changes };
-			const work = async (signal: AbortSignal) => {
-				const answer = await served.answer(request(), { signal });
-				callback(null, encoded(method, answer));
-				return served.result?.(answer) ?? '';
-			};
-			follow(call, about, work, callback);
-		};
-	};
-	const stream = (rpc: string, served: ServedRpc & { kind: 'stream' }, method: WireMethod) => {
-		return (call: StreamCall) => {
-			const request = lazily(() => decoded(method, call.request));
-			const about = { rpc, subject: quietly(() => served.subject(request())), changes: served.changes };
-			const work = async (signal: AbortSignal) => {
-				for await (const message of served.answer(request(), { signal })) {
-					await write(call, encoded(method, message), signal);
-				}
-				await finish(call, signal);
-				return '';
-			};
-			follow(call, about, work, (status) => void call.emit('error', status));
-		};
-	};
-	const exchange = (rpc: string, served: ServedRpc & { kind: 'exchange' }, method: WireMethod) => {
-		return (call: ExchangeCall) => {
-			const work = async (signal: AbortSignal) => {
-				for await (const message of served.answer(received(call, method, signal), { signal })) {
-					await write(call, encoded(method, message), signal);
-				}
-				await finish(call, signal);
-				return '';
-			};
-			const about = { rpc, subject: '', changes: served.changes };
-			follow(call, about, work, (status) => void call.emit('error', status));
-		};
+	const sendAll = async (
+		call: IncomingCall,
+		method: WireMethod,
+		messages: AsyncIterable<WireMessage>,
+		signal: AbortSignal,
+	): Promise<string> => {
+		for await (const message of messages) {
+			signal.throwIfAborted();
+			await orAborted(call.send(encoded(method, message)), signal);
+		}
+		signal.throwIfAborted();
+		// A stream is served when its last message is on its way, not when it was put into a queue.
+		await orAborted(call.finish(0, ''), signal);
+		return '';
 	};
 
 	return {
-		handlerOf(rpc, served, method) {
-			if (served.kind === 'unary') return unary(rpc, served, method) as grpc.UntypedHandleCall;
-			if (served.kind === 'stream') return stream(rpc, served, method) as grpc.UntypedHandleCall;
-			return exchange(rpc, served, method) as grpc.UntypedHandleCall;
+		methodOf(rpc, served, method) {
+			if (served.kind === 'exchange') {
+				const about = { rpc, subject: '', changes: served.changes };
+				return {
+					streamed: true,
+					begin: (call) =>
+						follow(call, about, ({ signal }) =>
+							sendAll(call, method, served.answer(received(call, method, signal), { signal }), signal),
+						),
+				};
+			}
+			return {
+				streamed: false,
+				begin(call, bytes) {
+					const request = lazily(() => decoded(method, bytes));
+					const subject = quietly(() => served.subject(request()));
+					follow(call, { rpc, subject, changes: served.changes }, async (about) => {
+						if (served.kind === 'stream') {
+							return sendAll(call, method, served.answer(request(), about), about.signal);
+						}
+						const answer = await served.answer(request(), about);
+						const sent = call.send(encoded(method, answer), true);
+						if (sent !== undefined) await orAborted(sent, about.signal);
+						return served.result?.(answer) ?? '';
+					});
+				},
+			};
 		},
 		async end({ graceMs, signal }) {
 			stopping ??= new UnavailableError('criscope is shutting down');
@@ -133,42 +135,60 @@ export function createRunningCalls(observe: CallObserver, maxMessageBytes: numbe
 	};
 }
 
-/** grpc-js answers a late call by itself, but tells its handler only once that answer could be written. */
-function onDeadline(call: AnyCall, cancel: (why: CriError) => void): () => void {
-	const deadline = Number(call.getDeadline());
-	if (!Number.isFinite(deadline)) return () => undefined;
-	const late = () => cancel(new DeadlineError('the deadline of the call is over'));
-	const timer = setTimeout(late, Math.max(0, deadline - Date.now()));
-	return () => clearTimeout(timer);
+/** A call whose signal is made when somebody asks for it: most calls are answered before anybody would. */
+function servedCall(): ServedCall & {
+	readonly cancel: (why: CriError) => void;
+	readonly reason: () => CriError | undefined;
+} {
+	let controller: AbortController | undefined;
+	let reason: CriError | undefined;
+	const abort = () => {
+		controller?.abort(new DOMException(reason?.message, { name: 'AbortError', cause: reason }));
+	};
+	return {
+		get signal() {
+			if (controller === undefined) {
+				controller = new AbortController();
+				if (reason !== undefined) abort();
+			}
+			return controller.signal;
+		},
+		cancel(why) {
+			if (reason !== undefined) return;
+			reason = why;
+			abort();
+		},
+		reason: () => reason,
+	};
 }
 
-/** Waits until the other end takes more, so that one which does not read costs a few messages and no more. */
-async function write(call: StreamCall | ExchangeCall, bytes: Buffer, signal: AbortSignal): Promise<void> {
+/** Waits, so that a caller who does not read costs a few messages and no more. @throws the signal's reason */
+async function orAborted<Value>(
+	waiting: Promise<Value> | undefined,
+	signal: AbortSignal,
+): Promise<Value | undefined> {
+	if (waiting === undefined) return undefined;
 	signal.throwIfAborted();
-	if (!call.write(bytes)) await once(call, 'drain', { signal });
-}
-
-/** A stream is served when its last message is on its way, not when it was put into a queue. */
-async function finish(call: StreamCall | ExchangeCall, signal: AbortSignal): Promise<void> {
-	signal.throwIfAborted();
-	const finished = once(call, 'finish', { signal });
-	call.end();
-	await finished;
+	const aborted = Promise.withResolvers<never>();
+	const stop = () => aborted.reject(signal.reason);
+	signal.addEventListener('abort', stop, { once: true });
+	try {
+		return await Promise.race([waiting, aborted.promise]);
+	} finally {
+		signal.removeEventListener('abort', stop);
+	}
 }
 
 async function* received(
-	call: ExchangeCall,
+	call: IncomingCall,
 	method: WireMethod,
 	signal: AbortSignal,
 ): AsyncGenerator<WireMessage, void> {
-	// The stream must outlive its reader, since the status goes out on it.
-	const messages = (call as unknown as Readable).iterator({ destroyOnReturn: false });
-	for await (const bytes of messages) yield decoded(method, bytes as Buffer);
-	// A call that is reset ends here like one that is complete. Sending makes grpc-js notice, and a turn later we know:
-	// half an archive must not be taken for a whole one.
-	call.sendMetadata(new grpc.Metadata());
-	await setImmediate();
-	signal.throwIfAborted();
+	for (;;) {
+		const bytes = await orAborted(call.nextRequest(), signal);
+		if (bytes === undefined) return;
+		yield decoded(method, bytes);
+	}
 }
 
 function decoded(method: WireMethod, bytes: Buffer): WireMessage {
