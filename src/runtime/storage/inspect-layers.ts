@@ -1,5 +1,5 @@
 /** Whether layers are whole: their records, their folders, their tar-split, and all of that below them. */
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { tarSplitPath } from './layer-table.ts';
 import type { StoredLayer } from './model.ts';
 import { type LayerEntry, type LayerIndex, storedLayer } from './records/layer-records.ts';
@@ -68,7 +68,7 @@ export function createLayerInspector(
 		if (damage !== undefined) return { ...whole, damage };
 		// A container's own layer never had a tar.
 		if (layer.diffDigest === undefined) return whole;
-		const { size } = await stat(tarSplitPath({ place: found.place }, id)).catch(() => ({ size: undefined }));
+		const size = sizeOf(tarSplitPath({ place: found.place }, id));
 		if (size !== undefined && size > 0) return whole;
 		const cause = `its file "${id}.tar-split.gz" is ${size === undefined ? 'missing' : 'empty'}`;
 		return { layer, damage: cause, onlyTarSplit: true };
@@ -79,6 +79,14 @@ export function createLayerInspector(
 		return answer;
 	};
 	return { entry: (id) => find(id)?.entry, inspect, ancestors };
+}
+
+function sizeOf(file: string): number | undefined {
+	try {
+		return statSync(file, { throwIfNoEntry: false })?.size;
+	} catch {
+		return undefined;
+	}
 }
 
 /** Calls `use` with an inspector, all layers locked for reading. */

@@ -1,5 +1,6 @@
 /** Room for layers on their way in. */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdirSync, rmdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { NotFoundError } from '../../cri/errors.ts';
 import type { StagedLayer, WaitOptions } from './model.ts';
@@ -30,7 +31,7 @@ export async function stageLayer(
 			throw new NotFoundError(`cannot make room for a layer: its parent "${parent}" is not in the store`);
 		}
 	}
-	await mkdir(dir, { mode: 0o700 });
+	mkdirSync(dir, { mode: 0o700 });
 	try {
 		await driver.prepare(layerDir, parentDir, options);
 	} catch (error) {
@@ -42,7 +43,17 @@ export async function stageLayer(
 		diffDir: driver.diffDir(layerDir),
 		tarSplitPath: path.join(dir, 'tar-split.gz'),
 		async [Symbol.asyncDispose]() {
-			await rm(dir, { recursive: true, force: true });
+			if (!removeEmpty(dir)) await rm(dir, { recursive: true, force: true });
 		},
 	};
+}
+
+/** Of a layer that was committed nothing is left but the folder. @returns false where there is more, or nothing */
+function removeEmpty(dir: string): boolean {
+	try {
+		rmdirSync(dir);
+		return true;
+	} catch {
+		return false;
+	}
 }

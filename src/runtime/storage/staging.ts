@@ -3,6 +3,7 @@
  * rename is all it takes, and it is swept whenever a store is opened.
  */
 import { randomBytes } from 'node:crypto';
+import { renameSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { FailedPreconditionError } from '../../cri/errors.ts';
@@ -107,7 +108,8 @@ function createStaging(
  */
 async function moveWithin(sys: Sys, root: string, runRoot: string, from: string, to: string): Promise<void> {
 	try {
-		await rename(from, to);
+		// At once: it waits for no disk, and a commit has hundreds of them.
+		renameSync(from, to);
 	} catch (error) {
 		if (errnoCode(error) !== 'EXDEV') throw error;
 		const view = path.join(runRoot, 'criscope', `view-${process.pid}-${randomBytes(4).toString('hex')}`);

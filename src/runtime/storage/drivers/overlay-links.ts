@@ -3,9 +3,11 @@
  * options of one mount. Source: c/storage drivers/overlay
  */
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, readlink, rm, symlink } from 'node:fs/promises';
+import { readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { errnoCode } from '../../sys/errno.ts';
+
+// All of it at once: an image has dozens of layers, and each turn through another thread costs ten times the call itself.
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const linkPattern = /^[A-Z0-9]{26}$/;
@@ -17,54 +19,81 @@ export function newLinkName(): string {
 
 /** The name in a layer's file `link`; undefined where the file is missing or holds none. */
 export async function readLinkName(layerDir: string): Promise<string | undefined> {
-	const text = (await readIfThere(path.join(layerDir, 'link')))?.trim();
+	const text = textIfThere(path.join(layerDir, 'link'))?.trim();
 	return text !== undefined && linkPattern.test(text) ? text : undefined;
 }
 
 /** The name by which `l/` knows a layer, found from the other end; for a layer whose own file is lost. */
 export async function findLinkName(linksDir: string, id: string): Promise<string | undefined> {
-	const names = await readdir(linksDir).catch(emptyIfAbsent);
-	for (const name of names) {
-		if (linkPattern.test(name) && (await linkTarget(linksDir, name)) === targetOf(id)) return name;
-	}
-	return undefined;
+	const target = targetOf(id);
+	return namesIn(linksDir).find((name) => linkPattern.test(name) && linkTarget(linksDir, name) === target);
+}
+
+/** As `findLinkName`, for many layers: all links are read again only where the folder has changed. */
+export function createLinkFinder(linksDir: string): (id: string) => string | undefined {
+	let stamp: bigint | undefined;
+	let names = new Map<string, string>();
+	return (id) => {
+		const changed = statSync(linksDir, { bigint: true, throwIfNoEntry: false })?.mtimeNs;
+		if (changed === undefined) return undefined;
+		if (changed !== stamp) {
+			const found = namesIn(linksDir).filter((name) => linkPattern.test(name));
+			names = new Map(found.map((name) => [linkTarget(linksDir, name) ?? '', name]));
+			stamp = changed;
+		}
+		return names.get(targetOf(id));
+	};
 }
 
 /** Makes `l/<name>` point to a layer's files. */
 export async function ensureLink(linksDir: string, name: string, id: string): Promise<void> {
 	const file = path.join(linksDir, name);
 	try {
-		await symlink(targetOf(id), file);
+		symlinkSync(targetOf(id), file);
 	} catch (error) {
 		if (errnoCode(error) !== 'EEXIST') throw error;
-		if ((await linkTarget(linksDir, name)) === targetOf(id)) return;
-		await rm(file, { force: true });
-		await symlink(targetOf(id), file);
+		if (linkTarget(linksDir, name) === targetOf(id)) return;
+		rmSync(file, { force: true });
+		symlinkSync(targetOf(id), file);
 	}
 }
 
 /** The id that `l/<name>` points to; undefined where it is missing or points elsewhere. */
 export async function linkedLayer(linksDir: string, name: string): Promise<string | undefined> {
-	return /^\.\.\/([^/]+)\/diff$/.exec((await linkTarget(linksDir, name)) ?? '')?.[1];
+	return /^\.\.\/([^/]+)\/diff$/.exec(linkTarget(linksDir, name) ?? '')?.[1];
 }
 
 function targetOf(id: string): string {
 	return `../${id}/diff`;
 }
 
-async function linkTarget(linksDir: string, name: string): Promise<string | undefined> {
-	return readlink(path.join(linksDir, name)).catch(() => undefined);
+function linkTarget(linksDir: string, name: string): string | undefined {
+	try {
+		return readlinkSync(path.join(linksDir, name));
+	} catch {
+		return undefined;
+	}
 }
 
 /** A file's text; undefined where it is not there. */
 export async function readIfThere(file: string): Promise<string | undefined> {
-	return readFile(file, 'utf8').catch((error: unknown) => {
-		if (errnoCode(error) === 'ENOENT' || errnoCode(error) === 'ENOTDIR') return undefined;
-		throw error;
-	});
+	return textIfThere(file);
 }
 
-function emptyIfAbsent(error: unknown): string[] {
-	if (errnoCode(error) === 'ENOENT') return [];
-	throw error;
+function textIfThere(file: string): string | undefined {
+	try {
+		return readFileSync(file, 'utf8');
+	} catch (error) {
+		if (errnoCode(error) === 'ENOENT' || errnoCode(error) === 'ENOTDIR') return undefined;
+		throw error;
+	}
+}
+
+function namesIn(dir: string): readonly string[] {
+	try {
+		return readdirSync(dir);
+	} catch (error) {
+		if (errnoCode(error) === 'ENOENT') return [];
+		throw error;
+	}
 }

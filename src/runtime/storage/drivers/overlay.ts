@@ -1,11 +1,12 @@
 /** Layers as differences, to be stacked by the kernel. Source: c/storage drivers/overlay, as Podman 4.3 writes it. */
-import { chmod, chown, lstat, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { BugError } from '../../../cri/errors.ts';
 import { errnoCode } from '../../sys/errno.ts';
 import type { Sys } from '../../sys/sys.ts';
 import type { StorePlace } from '../store-paths.ts';
 import {
+	createLinkFinder,
 	ensureLink,
 	findLinkName,
 	linkedLayer,
@@ -27,10 +28,11 @@ const noFollow = 8;
 export function createOverlayDriver(sys: Sys, places: readonly [StorePlace, ...StorePlace[]]): StorageDriver {
 	const home = places[0].driverDir;
 	const linksDir = path.join(home, 'l');
+	const linkOf = createLinkFinder(linksDir);
 	const layerDir = (id: string): string => path.join(home, id);
 	const findLayerDir = async (id: string): Promise<string | undefined> => {
 		for (const { driverDir } of places) {
-			if (await isFolder(path.join(driverDir, id))) return path.join(driverDir, id);
+			if (isFolder(path.join(driverDir, id))) return path.join(driverDir, id);
 		}
 		return undefined;
 	};
@@ -44,34 +46,33 @@ export function createOverlayDriver(sys: Sys, places: readonly [StorePlace, ...S
 		diffDir: (dir) => path.join(dir, 'diff'),
 
 		async prepare(stagedDir) {
-			await mkdir(stagedDir, { mode: 0o700 });
-			const names = ['diff', 'work', 'merged'];
-			await Promise.all(names.map((name) => mkdir(path.join(stagedDir, name), { mode: 0o700 })));
-			await chmod(path.join(stagedDir, 'diff'), rootMode);
+			mkdirSync(stagedDir, { mode: 0o700 });
+			for (const name of ['diff', 'work', 'merged']) mkdirSync(path.join(stagedDir, name), { mode: 0o700 });
+			chmodSync(path.join(stagedDir, 'diff'), rootMode);
 		},
 
 		async finish(stagedDir, { id, parentDir, rootEntrySeen }) {
 			// A layer that replaces a damaged one keeps its name: the layers above know it by that.
-			const link = (await readLinkName(layerDir(id))) ?? (await findLinkName(linksDir, id)) ?? newLinkName();
+			const link = (await readLinkName(layerDir(id))) ?? linkOf(id) ?? newLinkName();
 			const files = [path.join(stagedDir, 'link')];
-			await writeFile(path.join(stagedDir, 'link'), link);
-			await chmod(path.join(stagedDir, 'link'), 0o644);
+			writeFileSync(path.join(stagedDir, 'link'), link);
+			chmodSync(path.join(stagedDir, 'link'), 0o644);
 			if (parentDir === undefined) {
-				await mkdir(path.join(stagedDir, 'empty'), { recursive: true, mode: 0o700 });
+				mkdirSync(path.join(stagedDir, 'empty'), { recursive: true, mode: 0o700 });
 				return files;
 			}
 			const parentLink = await readLinkName(parentDir);
 			if (parentLink === undefined) throw new BugError(`layer "${parentDir}" has no link`);
 			const parentLower = await readIfThere(path.join(parentDir, 'lower'));
 			const lower = [`l/${parentLink}`, ...(parentLower === undefined ? [] : [parentLower])].join(':');
-			await writeFile(path.join(stagedDir, 'lower'), lower);
-			await chmod(path.join(stagedDir, 'lower'), 0o644);
-			if (!rootEntrySeen) await copyOwnerAndMode(path.join(parentDir, 'diff'), stagedDir);
+			writeFileSync(path.join(stagedDir, 'lower'), lower);
+			chmodSync(path.join(stagedDir, 'lower'), 0o644);
+			if (!rootEntrySeen) copyOwnerAndMode(path.join(parentDir, 'diff'), stagedDir);
 			return [...files, path.join(stagedDir, 'lower')];
 		},
 
 		async placed(id) {
-			await mkdir(linksDir, { recursive: true, mode: 0o755 });
+			mkdirSync(linksDir, { recursive: true, mode: 0o755 });
 			const link = await readLinkName(layerDir(id));
 			if (link !== undefined) await ensureLink(linksDir, link, id);
 		},
@@ -84,13 +85,13 @@ export function createOverlayDriver(sys: Sys, places: readonly [StorePlace, ...S
 				if (!['EINVAL', 'ENOENT', 'EPERM'].includes(errnoCode(error) ?? '')) throw error;
 			}
 			const link = (await readLinkName(layerDir(id))) ?? (await findLinkName(linksDir, id));
-			if (link !== undefined) await rm(path.join(linksDir, link), { force: true });
+			if (link !== undefined) rmSync(path.join(linksDir, link), { force: true });
 		},
 
 		async inspect(id, ancestors) {
 			const dir = await findLayerDir(id);
 			if (dir === undefined) return 'its folder is missing';
-			if (!(await isFolder(path.join(dir, 'diff')))) return 'its folder "diff" is missing';
+			if (!isFolder(path.join(dir, 'diff'))) return 'its folder "diff" is missing';
 			const link = await readLinkName(dir);
 			if (link === undefined) return 'its file "link" is empty or missing';
 			const own = path.dirname(dir) === home;
@@ -134,18 +135,19 @@ export function createOverlayDriver(sys: Sys, places: readonly [StorePlace, ...S
 }
 
 /** A layer that says nothing about its root has its parent's. */
-async function copyOwnerAndMode(parentDiff: string, stagedDir: string): Promise<void> {
-	const { uid, gid, mode } = await stat(parentDiff);
+function copyOwnerAndMode(parentDiff: string, stagedDir: string): void {
+	const { uid, gid, mode } = statSync(parentDiff);
 	const diff = path.join(stagedDir, 'diff');
-	await chown(diff, uid, gid);
-	await chmod(diff, mode & 0o7777);
+	chownSync(diff, uid, gid);
+	chmodSync(diff, mode & 0o7777);
 	if (uid === 0 && gid === 0) return;
-	await Promise.all(['work', 'merged'].map((name) => chown(path.join(stagedDir, name), uid, gid)));
+	for (const name of ['work', 'merged']) chownSync(path.join(stagedDir, name), uid, gid);
 }
 
-async function isFolder(file: string): Promise<boolean> {
-	return lstat(file).then(
-		(found) => found.isDirectory(),
-		() => false,
-	);
+function isFolder(file: string): boolean {
+	try {
+		return lstatSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
+	} catch {
+		return false;
+	}
 }
