@@ -2,10 +2,11 @@
  * One blob out of the first source that can give it: resumed where its body breaks, taken over by the next source where one
  * dies, and verified to the last byte.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorMessage, isAbort } from '../../cri/errors.ts';
 import type { WaitOptions } from '../storage/model.ts';
+import { type BlobSink, type BlobTarget, openSink } from './blob-sink.ts';
 import { type BlobStream, type Descriptor, RegistryError, type Repository } from './model.ts';
 
 /** The bytes are not those that the descriptor promises. `source` is who sent the last of them. */
@@ -41,15 +42,11 @@ export type BlobFetch = {
 	readonly descriptor: Descriptor;
 	/** In order; never empty. */
 	readonly sources: readonly Repository[];
-	/** Takes the bytes in order; the next ones come when it has resolved, in the same memory. */
-	readonly write: (bytes: Uint8Array) => Promise<void>;
+	readonly to: BlobTarget;
 	readonly onBytes: (receivedBytes: number, source: Repository) => void;
 	readonly onNote: (text: string) => void;
 	readonly limits: FetchLimits;
 };
-
-/** Bytes gathered before they are written; fewer where no more are waiting. */
-const batchBytes = 256 * 1024;
 
 /**
  * Fetches a blob.
@@ -58,10 +55,7 @@ const batchBytes = 256 * 1024;
  */
 export async function fetchBlob(fetch: BlobFetch, { signal }: WaitOptions = {}): Promise<void> {
 	const { descriptor, sources, limits, onNote } = fetch;
-	const hash = createHash('sha256');
-	// Two buffers take turns, one filled while the other is written: fresh ones for every batch fragment the memory.
-	const buffers = [Buffer.allocUnsafeSlow(batchBytes), Buffer.allocUnsafeSlow(batchBytes)] as const;
-	const state: Progress = { receivedBytes: 0, hash, buffers };
+	const state: Progress = { receivedBytes: 0, hash: createHash('sha256'), sink: openSink(fetch.to) };
 	let place = 0;
 	let idleTries = 0;
 	let breaks = 0;
@@ -99,7 +93,7 @@ export async function fetchBlob(fetch: BlobFetch, { signal }: WaitOptions = {}):
 			breaks = 0;
 		}
 	}
-	const digest = `sha256:${hash.digest('hex')}`;
+	const digest = `sha256:${state.hash.digest('hex')}`;
 	if (digest !== descriptor.digest) {
 		const host = source?.host ?? '';
 		throw new BlobContentError(`blob ${descriptor.digest} from ${host} has the digest ${digest}`, host);
@@ -108,8 +102,8 @@ export async function fetchBlob(fetch: BlobFetch, { signal }: WaitOptions = {}):
 
 type Progress = {
 	receivedBytes: number;
-	readonly hash: ReturnType<typeof createHash>;
-	readonly buffers: readonly [Buffer, Buffer];
+	readonly hash: Hash;
+	readonly sink: BlobSink;
 };
 
 /** The body broke: asking again may help. */
@@ -137,27 +131,11 @@ async function drain(
 			source.host,
 		);
 	let skipBytes = state.receivedBytes - stream.offset;
-	let [filling, spare] = state.buffers;
-	let filled = 0;
-	let writing: Promise<void> | undefined;
-	let written = true;
 	const stall = setTimeout(
 		() => body.destroy(new BrokenBody(`no byte for ${limits.stallMs / 1000} s`)),
 		limits.stallMs,
 	);
 	const onAbort = () => body.destroy(new BrokenBody('aborted'));
-	const flush = async () => {
-		await writing;
-		writing = filled === 0 ? undefined : fetch.write(filling.subarray(0, filled));
-		written = writing === undefined;
-		[filling, spare] = [spare, filling];
-		filled = 0;
-		// It is awaited before the next one; until then its failure is nobody's unhandled rejection.
-		const done = () => {
-			written = true;
-		};
-		writing?.then(done, done);
-	};
 	try {
 		if (skipBytes < 0 || (stream.totalBytes !== undefined && stream.totalBytes !== sizeBytes)) {
 			throw wrongSize(String(stream.totalBytes ?? `at least ${stream.offset}`));
@@ -176,15 +154,7 @@ async function drain(
 			if (state.receivedBytes + chunk.length > sizeBytes) throw wrongSize('more');
 			state.receivedBytes += chunk.length;
 			state.hash.update(chunk);
-			while (chunk.length > 0) {
-				const taken = chunk.subarray(0, filling.length - filled);
-				filling.set(taken, filled);
-				filled += taken.length;
-				chunk = chunk.subarray(taken.length);
-				if (filled === filling.length) await flush();
-			}
-			// While one write is under way, what comes is gathered: a few large ones cost less than many small ones.
-			if (body.readableLength === 0 && written) await flush();
+			await state.sink.take(chunk, body.readableLength === 0);
 			fetch.onBytes(state.receivedBytes, source);
 		}
 	} finally {
@@ -192,8 +162,7 @@ async function drain(
 		signal?.removeEventListener('abort', onAbort);
 		body.destroy();
 		// What was hashed must be written, or a resumed body would leave a hole.
-		await flush();
-		await writing;
+		await state.sink.settle();
 	}
 }
 

@@ -16,22 +16,20 @@ export async function fetchConfig(
 	{ signal }: WaitOptions = {},
 ): Promise<Buffer> {
 	for (let attempt = 0; ; attempt += 1) {
-		const chunks: Uint8Array[] = [];
+		const bytes = Buffer.allocUnsafeSlow(descriptor.sizeBytes);
 		try {
 			await fetchBlob(
 				{
 					descriptor,
 					sources: sources.slice(attempt),
 					limits,
-					write: async (bytes) => {
-						chunks.push(Uint8Array.from(bytes));
-					},
+					to: bytes,
 					onBytes: () => undefined,
 					onNote,
 				},
 				{ signal },
 			);
-			return Buffer.concat(chunks);
+			return bytes;
 		} catch (error) {
 			if (!(error instanceof BlobContentError)) throw error;
 			if (attempt + 1 >= sources.length) {

@@ -1,7 +1,7 @@
 /** Layers on their way into the store, whether out of a registry or out of an archive: fetched, unpacked, committed. */
 import { errorMessage, InvalidArgumentError } from '../../cri/errors.ts';
-import type { Digest, LayerToCommit, Store, WaitOptions } from '../storage/model.ts';
-import type { GrowingFile, LayerLimits, LayerUnpacker } from '../storage/unpacker.ts';
+import type { Digest, LayerToCommit, Store, UnpackedLayer, WaitOptions } from '../storage/model.ts';
+import type { BlobInMemory, GrowingFile, LayerLimits, LayerUnpacker } from '../storage/unpacker.ts';
 import { BlobContentError } from './fetch-blob.ts';
 import type { LayerClaims } from './layer-claims.ts';
 import type { Slots } from './slots.ts';
@@ -9,7 +9,8 @@ import type { TransferLog } from './transfer-log.ts';
 
 /** A layer's blob, here or on its way. Disposing of it removes what is private to it. */
 export type LayerBlob = AsyncDisposable & {
-	readonly file: GrowingFile;
+	/** A file may be read while it grows; memory is given away when it is whole and verified. */
+	readonly content: GrowingFile | Promise<BlobInMemory>;
 	/** Resolves when every byte is here and verified. */
 	readonly arrived: Promise<void>;
 };
@@ -199,13 +200,20 @@ async function tryLayer(
 	const staged = undoStaged.use(await store.stageLayer({ parent }, { signal }));
 	const { diffId, digest: name } = layer;
 	const sizeBytes = layer.blob?.sizeBytes;
-	const unpacking = unpacker.unpack(
-		{ blob: blob.file, staged, driver: store.driver, diffId, name, sizeBytes, limits: layerLimits },
-		{ signal: work, onProgress: (unpackedBytes) => log.layer(index, { unpackedBytes }) },
-	);
-	let unpacked: Awaited<typeof unpacking>;
+	let unpacked: UnpackedLayer;
 	try {
-		unpacked = await unpacking;
+		unpacked = await unpacker.unpack(
+			{
+				blob: await blob.content,
+				staged,
+				driver: store.driver,
+				diffId,
+				name,
+				sizeBytes,
+				limits: layerLimits,
+			},
+			{ signal: work, onProgress: (unpackedBytes) => log.layer(index, { unpackedBytes }) },
+		);
 	} catch (error) {
 		// Bytes that make no sense may be the source's fault: then the digest says so, and another source is asked.
 		if (error instanceof InvalidArgumentError || abort.signal.aborted) await arrived;

@@ -74,7 +74,7 @@ async function pullResolved(
 	const layers = manifest.layers.map((descriptor, place) =>
 		remoteLayer(
 			{ descriptor, diffId: parsed.diffIds[place] ?? descriptor.digest, index: place, sources },
-			{ store, log, limits: tools.fetchLimits, memory: tools.memory },
+			{ store, log, limits: tools.fetchLimits, memory: tools.memory, smallBlobs: tools.smallBlobs },
 		),
 	);
 	const { topLayer, imported } = await importLayers(layers, imageTools(tools, log), { signal });

@@ -1,5 +1,7 @@
-/** A layer in a registry: its blob flows into a file that grows while it is unpacked. */
+/** A layer in a registry: its blob flows into a file that grows while it is unpacked, or, if it is small, into memory. */
 import type { Digest, Store } from '../storage/model.ts';
+import type { BlobTarget } from './blob-sink.ts';
+import type { ByteBudget } from './byte-budget.ts';
 import { type FetchLimits, fetchBlob } from './fetch-blob.ts';
 import type { LayerToImport } from './import-layers.ts';
 import type { Descriptor, Repository } from './model.ts';
@@ -20,12 +22,16 @@ type RemoteLayerTools = {
 	readonly log: TransferLog;
 	readonly limits: FetchLimits;
 	readonly memory: YoungMemory;
+	readonly smallBlobs: ByteBudget;
 };
 
-/** Each attempt begins with the next of the sources, in a file of its own. */
+/** Larger blobs go through a file, and are unpacked while they come. */
+const smallBytes = 1 << 20;
+
+/** Each attempt begins with the next of the sources, in a place of its own. */
 export function remoteLayer(layer: RemoteLayer, tools: RemoteLayerTools): LayerToImport {
 	const { descriptor, sources, index } = layer;
-	const { store, log, limits, memory } = tools;
+	const { store, log, limits, memory, smallBlobs } = tools;
 	const { digest, sizeBytes } = descriptor;
 	return {
 		diffId: layer.diffId,
@@ -33,23 +39,40 @@ export function remoteLayer(layer: RemoteLayer, tools: RemoteLayerTools): LayerT
 		blob: { digest, sizeBytes },
 		attempts: sources.length,
 		async open(attempt, { signal }) {
+			const fetchTo = (to: BlobTarget) =>
+				fetchBlob(
+					{
+						descriptor,
+						sources: sources.slice(attempt),
+						limits,
+						to,
+						onBytes: (transferredBytes, { host }) => log.layer(index, { transferredBytes, source: host }),
+						onNote: (text) => log.note(text),
+					},
+					{ signal },
+				);
+			const room = sizeBytes > smallBytes ? undefined : smallBlobs.take(sizeBytes);
+			if (room !== undefined) {
+				const bytes = new Uint8Array(sizeBytes);
+				const arrived = fetchTo(bytes).then(() => memory.received(sizeBytes));
+				const content = arrived.then(() => ({ bytes }));
+				// Who waits for the one need not wait for the other.
+				content.catch(() => undefined);
+				return {
+					content,
+					arrived,
+					async [Symbol.asyncDispose]() {
+						room[Symbol.dispose]();
+					},
+				};
+			}
 			const blob = await createStagedBlob(store, 'layer');
 			const fetching = async () => {
 				try {
-					await fetchBlob(
-						{
-							descriptor,
-							sources: sources.slice(attempt),
-							limits,
-							write: (bytes) => {
-								memory.received(bytes.length);
-								return blob.write(bytes);
-							},
-							onBytes: (transferredBytes, { host }) => log.layer(index, { transferredBytes, source: host }),
-							onNote: (text) => log.note(text),
-						},
-						{ signal },
-					);
+					await fetchTo((bytes) => {
+						memory.received(bytes.length);
+						return blob.write(bytes);
+					});
 					await blob.finish();
 				} catch (error) {
 					blob.fail();
@@ -57,7 +80,7 @@ export function remoteLayer(layer: RemoteLayer, tools: RemoteLayerTools): LayerT
 				}
 			};
 			return {
-				file: blob.file,
+				content: blob.file,
 				arrived: fetching(),
 				[Symbol.asyncDispose]: () => blob[Symbol.asyncDispose](),
 			};

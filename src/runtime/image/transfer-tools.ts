@@ -2,6 +2,7 @@
 import type { LayerProgress } from '../../cri/image-transfer.ts';
 import type { Store } from '../storage/model.ts';
 import type { LayerLimits, LayerUnpacker } from '../storage/unpacker.ts';
+import type { ByteBudget } from './byte-budget.ts';
 import type { FetchLimits } from './fetch-blob.ts';
 import type { ImportTools } from './import-layers.ts';
 import type { LayerClaims } from './layer-claims.ts';
@@ -22,6 +23,8 @@ export type TransferTools = {
 	readonly parallel: ParallelLimits;
 	readonly archiveLimits: ArchiveLimits;
 	readonly memory: YoungMemory;
+	/** For blobs that never see a file. */
+	readonly smallBlobs: ByteBudget;
 };
 
 /** How many layers one transfer moves at once. Source: containers/image (6 down), Docker (3 up). */

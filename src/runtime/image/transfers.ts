@@ -5,6 +5,7 @@ import type { Store } from '../storage/model.ts';
 import { defaultLayerLimits, type LayerLimits, type LayerUnpacker } from '../storage/unpacker.ts';
 import { loadImages } from './archive/load.ts';
 import { saveImages } from './archive/save.ts';
+import { createByteBudget } from './byte-budget.ts';
 import { defaultFetchLimits, type FetchLimits } from './fetch-blob.ts';
 import type { ImageTransfers } from './images.ts';
 import { createLayerClaims } from './layer-claims.ts';
@@ -34,6 +35,9 @@ export type ImageTransferOptions = {
 	readonly archiveLimits?: ArchiveLimits | undefined;
 };
 
+/** How much of small blobs may wait in memory for its turn to be unpacked, over all transfers. */
+const smallBlobsBytes = 8 * 2 ** 20;
+
 /** Makes the transfers; nothing is begun before one is asked for. Disposing of it ends those under way and cleans up. */
 export function createImageTransfers(options: ImageTransferOptions): ImageTransfers {
 	const { store, registries, unpacker, log } = options;
@@ -47,6 +51,7 @@ export function createImageTransfers(options: ImageTransferOptions): ImageTransf
 		parallel: options.parallel ?? defaultParallelLimits,
 		archiveLimits: options.archiveLimits ?? defaultArchiveLimits,
 		memory: createYoungMemory(),
+		smallBlobs: createByteBudget(smallBlobsBytes),
 	};
 	const shared = createSharedTransfers(log);
 

@@ -142,6 +142,21 @@ export function growingFileReader(file: GrowingFile, descriptor: number): Growin
 	};
 }
 
+/** Reads what is in memory. */
+export function bytesReader(bytes: Buffer): GrowingFileReader {
+	let position = 0;
+	return {
+		get position() {
+			return position;
+		},
+		async read(buffer) {
+			const count = bytes.copy(buffer, 0, position);
+			position += count;
+			return count;
+		},
+	};
+}
+
 /** Sleeps without holding up this thread's other work; the wait is left behind where the signal comes first. */
 async function changed(state: Int32Array, counter: number, signal: AbortSignal | undefined): Promise<void> {
 	const wait = Atomics.waitAsync(state, 0, counter);

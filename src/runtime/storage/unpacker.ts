@@ -16,9 +16,12 @@ export const defaultLayerLimits: LayerLimits = { maxUnpackedBytes: 64 * 2 ** 30,
  */
 export type GrowingFile = { readonly path: string; readonly shared: SharedArrayBuffer };
 
+/** A small blob, whole and in memory of its own, which goes to the thread that unpacks it. */
+export type BlobInMemory = { readonly bytes: Uint8Array<ArrayBuffer> };
+
 export type UnpackRequest = {
-	/** The blob, compressed or not (found out by its first bytes), perhaps still on its way. */
-	readonly blob: GrowingFile;
+	/** The blob, compressed or not (found out by its first bytes); one in a file may still be on its way. */
+	readonly blob: GrowingFile | BlobInMemory;
 	readonly staged: StagedLayer;
 	readonly driver: 'overlay' | 'vfs';
 	/** What the uncompressed bytes must hash to; undefined where that is to be found out. */

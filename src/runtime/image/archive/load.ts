@@ -89,7 +89,7 @@ async function loadImage(
 			async open() {
 				const opened = await file.file();
 				log.layer(index, { transferredBytes: file.sizeBytes });
-				return { file: opened, arrived: Promise.resolve(), [Symbol.asyncDispose]: async () => undefined };
+				return { content: opened, arrived: Promise.resolve(), [Symbol.asyncDispose]: async () => undefined };
 			},
 		}),
 	);

@@ -1,4 +1,4 @@
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { createGunzip, createZstdDecompress, gunzipSync } from 'node:zlib';
 import type { GrowingFileReader } from '../growing-file.ts';
 import type { Compression, WaitOptions } from '../model.ts';
 import { TarFormatError } from '../tar/tar-error.ts';
@@ -31,7 +31,7 @@ export type Uncompressed = {
 	 * A chunk is there until the next one is asked for, when its memory goes; an iteration throws TarFormatError where the blob
 	 * is cut off or goes on after its end.
 	 */
-	readonly chunks: AsyncIterable<Buffer>;
+	readonly chunks: AsyncIterable<Buffer> | Iterable<Buffer>;
 };
 
 /**
@@ -60,6 +60,49 @@ export async function uncompress(blob: GrowingFileReader, options: WaitOptions):
 		case 'xz':
 			throw new TarFormatError(`its compression ${compression} is not supported, only gzip and zstd are`);
 	}
+}
+
+/** More than this is not held in memory at once. */
+const atOnceBytes = 4 * 2 ** 20;
+
+/**
+ * The whole content of a small blob: no stream, no other thread, which take longer than the work on so little.
+ * @returns undefined for what is too large once uncompressed, or compressed in another way: `uncompress` takes that
+ * @throws TarFormatError where the blob is damaged, cut off or goes on after its end
+ */
+export function uncompressAtOnce(blob: Buffer): Uncompressed | undefined {
+	const compression = compressionOf(blob);
+	if (compression === 'none') return { compression, chunks: blob.length === 0 ? [] : [blob] };
+	if (compression !== 'gzip') return undefined;
+	// The last four bytes give the size, where they can be trusted; one byte more spares a second look for the end.
+	const claimedBytes = blob.length < 18 ? 0 : blob.readUInt32LE(blob.length - 4);
+	const chunkSize = Math.min(Math.max(claimedBytes + 1, 128 * 1024), atOnceBytes);
+	try {
+		const { buffer, engine } = gunzipSync(blob, {
+			chunkSize,
+			maxOutputLength: atOnceBytes,
+			info: true,
+		}) as unknown as { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } };
+		if (engine.bytesWritten !== blob.length) throw goesOn(compression);
+		return { compression, chunks: onlyChunk(buffer, chunkSize) };
+	} catch (error) {
+		if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') return undefined;
+		throw inflateFailure(error, compression);
+	}
+}
+
+function* onlyChunk(chunk: Buffer, memoryBytes: number): Generator<Buffer> {
+	if (chunk.length > 0) yield chunk;
+	// As below: it need not wait for the collector. Several pieces are put together in other memory.
+	if (isWholeOf(chunk.buffer, memoryBytes)) chunk.buffer.transfer(0);
+}
+
+function isWholeOf(memory: ArrayBufferLike, memoryBytes: number): memory is ArrayBuffer {
+	return memory instanceof ArrayBuffer && memory.byteLength === memoryBytes;
+}
+
+function goesOn(compression: Compression): TarFormatError {
+	return new TarFormatError(`its blob goes on after the end of its ${compression} data`);
 }
 
 async function* plainChunks(
@@ -103,7 +146,7 @@ async function* inflatedChunks(
 	await fed;
 	// The decoder stops at what is not of its format. Go's, by which Podman reads, refuses that too.
 	if (stream.bytesWritten !== blob.position || (await blob.read(Buffer.alloc(1), options)) > 0)
-		throw new TarFormatError(`its blob goes on after the end of its ${compression} data`);
+		throw goesOn(compression);
 }
 
 type Decoder = ReturnType<typeof createGunzip> | ReturnType<typeof createZstdDecompress>;

@@ -25,9 +25,11 @@ async function run(request: Extract<WorkerRequest, { kind: 'unpack' }>): Promise
 	job = abort;
 	let toldAtMs = 0;
 	try {
-		sys ??= loadLibc();
 		const layer = await unpackLayer(request.job, {
-			sys,
+			get sys() {
+				sys ??= loadLibc();
+				return sys;
+			},
 			umask,
 			signal: abort.signal,
 			cancelled: () => Atomics.load(cancelled, 0) !== 0,

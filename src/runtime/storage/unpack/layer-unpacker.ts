@@ -148,7 +148,7 @@ export function createLayerUnpacker(options: { readonly workers?: number | undef
 		options?.signal?.addEventListener('abort', onAbort, { once: true });
 		try {
 			Atomics.store(cancelled, 0, 0);
-			worker.postMessage({ kind: 'unpack', job } satisfies WorkerRequest);
+			worker.postMessage({ kind: 'unpack', job } satisfies WorkerRequest, memoryOf(job));
 			if (options?.signal?.aborted) onAbort();
 			const reply = await promise;
 			options?.signal?.throwIfAborted();
@@ -197,6 +197,11 @@ export function createLayerUnpacker(options: { readonly workers?: number | undef
 			await Promise.all([...all].map(({ worker }) => worker.terminate()));
 		},
 	};
+}
+
+/** Handed over instead of copied. */
+function memoryOf({ blob }: UnpackJob): ArrayBuffer[] {
+	return 'bytes' in blob ? [blob.bytes.buffer] : [];
 }
 
 function jobOf(request: UnpackRequest): UnpackJob {

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, openSync } from 'node:fs';
 import { ResourceExhaustedError } from '../../../cri/errors.ts';
 import type { Sys } from '../../sys/sys.ts';
-import { growingFileReader } from '../growing-file.ts';
+import { bytesReader, growingFileReader } from '../growing-file.ts';
 import type { Digest, UnpackedLayer } from '../model.ts';
 import { byteStringOf } from '../tar/byte-string.ts';
 import { TarFormatError } from '../tar/tar-error.ts';
 import { TarParser } from '../tar/tar-parser.ts';
 import { TarSplitWriter } from '../tar/tar-split-writer.ts';
-import type { GrowingFile, LayerLimits } from '../unpacker.ts';
-import { uncompress } from './decompress.ts';
+import type { BlobInMemory, GrowingFile, LayerLimits } from '../unpacker.ts';
+import { type Uncompressed, uncompress, uncompressAtOnce } from './decompress.ts';
 import type { LayerPlace } from './layer-place.ts';
 import { LayerSink } from './layer-sink.ts';
 import { LayerWriter } from './layer-writer.ts';
@@ -17,7 +17,7 @@ import { errorOfFailure, unpackFailure } from './unpack-error.ts';
 
 /** A layer to unpack, in words that can be sent to another thread. */
 export type UnpackJob = {
-	readonly blob: GrowingFile;
+	readonly blob: GrowingFile | BlobInMemory;
 	readonly diffDir: string;
 	readonly tarSplitPath: string;
 	readonly driver: 'overlay' | 'vfs';
@@ -44,21 +44,12 @@ export type UnpackSurroundings = {
  */
 export async function unpackLayer(job: UnpackJob, surroundings: UnpackSurroundings): Promise<UnpackedLayer> {
 	const { cancelled } = surroundings;
-	const over = new AbortController();
-	const signal = AbortSignal.any([surroundings.signal, over.signal]);
 	const checkCancelled = () => {
 		if (cancelled()) throw new DOMException('The unpacking was cancelled', 'AbortError');
 	};
 	let sink: LayerSink | undefined;
 	await using cleanup = new AsyncDisposableStack();
 	try {
-		const descriptor = openSync(job.blob.path, constants.O_RDONLY);
-		cleanup.defer(() => {
-			// Ends whoever still waits for the blob, before its descriptor's number means another file.
-			over.abort();
-			closeSync(descriptor);
-		});
-		const blob = growingFileReader(job.blob, descriptor);
 		const tarSplit = cleanup.use(new TarSplitWriter(job.tarSplitPath));
 		const writer = cleanup.use(new LayerWriter(placeOf(job, surroundings)));
 		sink = new LayerSink(writer, tarSplit, job.limits, checkCancelled);
@@ -66,7 +57,7 @@ export async function unpackLayer(job: UnpackJob, surroundings: UnpackSurroundin
 		const hash = createHash('sha256');
 		let diffSizeBytes = 0;
 
-		const { compression, chunks } = await uncompress(blob, { signal });
+		const { compression, chunks } = await open(job.blob, cleanup, surroundings.signal);
 		for await (const chunk of chunks) {
 			checkCancelled();
 			diffSizeBytes += chunk.length;
@@ -102,13 +93,37 @@ export async function unpackLayer(job: UnpackJob, surroundings: UnpackSurroundin
 	}
 }
 
-function placeOf(job: UnpackJob, { sys, umask }: UnpackSurroundings): LayerPlace {
+/** What is small comes whole and in one chunk; what is not, while its file grows. */
+async function open(
+	blob: UnpackJob['blob'],
+	cleanup: AsyncDisposableStack,
+	jobSignal: AbortSignal,
+): Promise<Uncompressed> {
+	if ('bytes' in blob) {
+		const bytes = Buffer.from(blob.bytes.buffer, blob.bytes.byteOffset, blob.bytes.length);
+		return uncompressAtOnce(bytes) ?? (await uncompress(bytesReader(bytes), { signal: jobSignal }));
+	}
+	const over = new AbortController();
+	const signal = AbortSignal.any([jobSignal, over.signal]);
+	const descriptor = openSync(blob.path, constants.O_RDONLY);
+	cleanup.defer(() => {
+		// Ends whoever still waits for the blob, before its descriptor's number means another file.
+		over.abort();
+		closeSync(descriptor);
+	});
+	return await uncompress(growingFileReader(blob, descriptor), { signal });
+}
+
+function placeOf(job: UnpackJob, surroundings: UnpackSurroundings): LayerPlace {
 	return {
 		root: byteStringOf(job.diffDir).replace(/\/+$/, ''),
 		driver: job.driver,
 		devicesAllowed: job.devicesAllowed,
-		umask,
-		sys,
+		umask: surroundings.umask,
+		// Most layers need nothing of it, and it takes its time to load.
+		get sys() {
+			return surroundings.sys;
+		},
 	};
 }
 

@@ -8,7 +8,7 @@ import { InvalidArgumentError } from '../../../../src/cri/errors.ts';
 import { parseImageReference } from '../../../../src/cri/image-reference.ts';
 import { type BlobStream, RegistryError, type Repository } from '../../../../src/runtime/image/model.ts';
 import type { Registries } from '../../../../src/runtime/image/registry.ts';
-import { growingFileReader } from '../../../../src/runtime/storage/growing-file.ts';
+import { bytesReader, growingFileReader } from '../../../../src/runtime/storage/growing-file.ts';
 import type {
 	ImageToCommit,
 	LayerToCommit,
@@ -191,9 +191,12 @@ export function fakeUnpacker(): LayerUnpacker {
 	return {
 		prepare: () => undefined,
 		async unpack({ blob, diffId, name }, { signal, onProgress } = {}) {
-			const descriptor = openSync(blob.path, 'r');
+			const descriptor = 'path' in blob ? openSync(blob.path, 'r') : undefined;
 			try {
-				const reader = growingFileReader(blob, descriptor);
+				const reader =
+					'path' in blob
+						? growingFileReader(blob, descriptor ?? -1)
+						: bytesReader(Buffer.from(blob.bytes.buffer));
 				const pieces: Buffer[] = [];
 				const buffer = Buffer.alloc(65_536);
 				while (true) {
@@ -227,7 +230,7 @@ export function fakeUnpacker(): LayerUnpacker {
 					entries: 1,
 				};
 			} finally {
-				closeSync(descriptor);
+				if (descriptor !== undefined) closeSync(descriptor);
 			}
 		},
 		[Symbol.asyncDispose]: async () => undefined,

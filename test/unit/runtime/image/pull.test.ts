@@ -7,7 +7,6 @@ import { createImageTransfers } from '../../../../src/runtime/image/transfers.ts
 import { tempDir } from '../../../helpers/temp-dir.ts';
 import { buildVariedImage, mixedBytes, randomBytes } from '../../../helpers/varied-images.ts';
 import {
-	bodyOf,
 	brokenBody,
 	type FakeRepository,
 	fakeRegistries,
@@ -287,11 +286,12 @@ describe('callers', () => {
 			const bytes = source.blobs.get(digest) ?? Buffer.alloc(0);
 			if (digest === image.blobs[0]?.digest) return undefined;
 			const { Readable } = process.getBuiltinModule('node:stream');
-			const held = (async function* () {
-				await promise;
-				yield* bodyOf(bytes);
-			})();
-			return { body: Readable.from(held, { objectMode: false }), offset: 0, totalBytes: bytes.length };
+			// Like a socket it ends as soon as it is destroyed, whatever it waits for.
+			const body = new Readable({ read: () => undefined });
+			void promise.then(() => {
+				for (const part of [bytes, null]) if (!body.destroyed) body.push(part);
+			});
+			return { body, offset: 0, totalBytes: bytes.length };
 		};
 		return { source, release: resolve };
 	}
