@@ -45,8 +45,11 @@ const processSettings = { MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '12' };
  * - One helper thread; what it could do in parallel is a few milliseconds.
  */
 const memoryFlags = ['--max-semi-space-size=2', '--v8-pool-size=1'] as const;
-/** Those that no Node promises to keep. */
-const memoryFlagsOfNode26 = ['--no-memory-pool', '--memory-saver-mode'] as const;
+/**
+ * Those that no Node promises to keep. Saving memory lets the heap grow by a tenth or two before all of it is marked, every few
+ * containers; by 40 per cent, work takes a tenth less time of the processor, and no more memory afterwards.
+ */
+const memoryFlagsOfNode26 = ['--no-memory-pool', '--memory-saver-mode', '--heap-growing-percent=40'] as const;
 
 /** Flags that this Node is known to take: an unknown one would keep it from starting. */
 function flagsFor({ node }: NodeJS.ProcessVersions): readonly string[] {
