@@ -1,8 +1,9 @@
 /** A CRI-O of one's own, where its program is on this machine. Nobody installs it for a test or a measurement. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { eventually, stopProcess } from './child-process.ts';
+import { eventually, runProgram, stopProcess } from './child-process.ts';
 import { openCriWire } from './cri-wire.ts';
 import { unmountBelow } from './mounts.ts';
 
@@ -22,7 +23,15 @@ export function findCrio(): { readonly crio: string; readonly pinns: string } | 
 }
 
 /** A running one. Disposing of it ends it and takes its mounts away; its folder is the caller's. */
-export type Crio = AsyncDisposable & { readonly endpoint: string; readonly pid: number };
+export type Crio = AsyncDisposable & {
+	readonly endpoint: string;
+	readonly pid: number;
+	/** Runs a subcommand (`check`, `wipe`) on the same configuration. @returns its standard output. @throws Error with standard error */
+	command(...args: readonly string[]): Promise<string>;
+	log(): string;
+	/** SIGKILL; its mounts and conmons stay. */
+	kill9(): Promise<void>;
+};
 
 /** How to start one. */
 export type CrioOptions = {
@@ -54,15 +63,12 @@ export async function startCrio(
 		...['--config', at('crio.conf'), '--config-dir', '', '--log-level', 'warn'],
 		...['--registries-conf', at('registries.conf'), '--registries-conf-dir', at('registries.conf.d')],
 	];
-	const child = spawn(crio, args, {
-		stdio: ['ignore', log, log],
-		detached: true,
-		env: {
-			PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-			HOME: dir,
-			CONTAINERS_STORAGE_CONF: '/dev/null',
-		},
-	});
+	const env = {
+		PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+		HOME: dir,
+		CONTAINERS_STORAGE_CONF: '/dev/null',
+	};
+	const child = spawn(crio, args, { stdio: ['ignore', log, log], detached: true, env });
 	const endpoint = `unix://${at('crio.sock')}`;
 	const cri = openCriWire(endpoint);
 	const end = async () => {
@@ -83,7 +89,18 @@ export async function startCrio(
 	} finally {
 		cri.close();
 	}
-	return { endpoint, pid: child.pid ?? 0, [Symbol.asyncDispose]: end };
+	return {
+		endpoint,
+		pid: child.pid ?? 0,
+		command: (...words) => runProgram(crio, [...args, ...words], { env }),
+		log: () => readFileSync(at('crio.log'), 'utf8'),
+		async kill9() {
+			const gone = once(child, 'exit');
+			child.kill('SIGKILL');
+			await gone;
+		},
+		[Symbol.asyncDispose]: end,
+	};
 }
 
 /** Source: crio.conf(5) 1.36 */

@@ -11,6 +11,7 @@ import { smallImage } from './stock-images.ts';
 /** A runtime with one busybox image, and short ways to make pods and containers on it. */
 export type PodRig = {
 	readonly serve: Serve;
+	readonly registry: Registry;
 	readonly image: string;
 	readonly dir: string;
 	/** Runs a pod of its own. */
@@ -120,6 +121,7 @@ export async function startPodRig(word: string, flags: readonly string[] = []): 
 	};
 	return {
 		serve,
+		registry,
 		image,
 		dir,
 		pod,
