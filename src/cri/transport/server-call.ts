@@ -168,10 +168,11 @@ async function orAborted<Value>(
 	signal: AbortSignal,
 ): Promise<Value | undefined> {
 	if (waiting === undefined) return undefined;
-	signal.throwIfAborted();
 	const aborted = Promise.withResolvers<never>();
 	const stop = () => aborted.reject(signal.reason);
 	signal.addEventListener('abort', stop, { once: true });
+	// Not thrown at once: what is waited for may fail as well, and somebody must have heard of it.
+	if (signal.aborted) stop();
 	try {
 		return await Promise.race([waiting, aborted.promise]);
 	} finally {

@@ -1,8 +1,10 @@
 /** What the header fields of a call say, and the fields of its answer. Source: gRPC over HTTP/2 (PROTOCOL-HTTP2). */
+import { grpcStatusOf } from '../../errors.ts';
 import { errorCodes } from './frames.ts';
 import { encodeHeaders } from './hpack-encoder.ts';
 import type { HeaderField } from './hpack-table.ts';
 import { Http2StreamError } from './http2-error.ts';
+import { type IncomingMethod, methodThatRefuses } from './incoming-call.ts';
 
 /** A call's own fields. */
 export type CallHeaders = {
@@ -10,6 +12,8 @@ export type CallHeaders = {
 	readonly path: string;
 	/** How long the caller waits; undefined: for ever. */
 	readonly timeoutMs: number | undefined;
+	/** What answers instead of the method, where a field makes no sense. */
+	readonly refusal: IncomingMethod | undefined;
 	/** How its messages may be compressed, as `grpc-encoding` says it. */
 	readonly encoding: string;
 	/** An HTTP status for what is no gRPC at all; undefined for a call. */
@@ -43,6 +47,7 @@ export function readCallHeaders(fields: readonly HeaderField[]): CallHeaders {
 	let contentType = '';
 	let encoding = 'identity';
 	let timeoutMs: number | undefined;
+	let refusal: IncomingMethod | undefined;
 	for (const [name, value] of fields) {
 		if (name.charCodeAt(0) === 0x3a) {
 			if (regular) malformed(`a field ${name} out of place`);
@@ -55,13 +60,18 @@ export function readCallHeaders(fields: readonly HeaderField[]): CallHeaders {
 		}
 		regular = true;
 		if (name === 'content-type') contentType = value;
-		else if (name === 'grpc-timeout') timeoutMs = readTimeoutMs(value);
-		else if (name === 'grpc-encoding') encoding = value;
+		else if (name === 'grpc-timeout') {
+			timeoutMs = readTimeoutMs(value);
+			// Its caller would wait for ever where it meant not to. Source: the words of grpc-js
+			if (timeoutMs === undefined) {
+				refusal = methodThatRefuses(grpcStatusOf.internal, `Invalid grpc-timeout value "${value}"`);
+			}
+		} else if (name === 'grpc-encoding') encoding = value;
 		else if (!usualFields.has(name)) checkField(name, value);
 	}
 	if (method === '' || path === '' || scheme === '') malformed('a request without its line');
 	const httpStatus = method !== 'POST' ? 405 : contentType.startsWith('application/grpc') ? undefined : 415;
-	return { path, timeoutMs, encoding, httpStatus };
+	return { path, timeoutMs, refusal, encoding, httpStatus };
 }
 
 function checkField(name: string, value: string): void {

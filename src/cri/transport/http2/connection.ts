@@ -154,8 +154,9 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Ser
 			if (!ends) reply(resetFrame(id, errorCodes.none));
 			return;
 		}
-		const method = methods.get(headers.path) ?? methodThatIsNone(headers.path);
+		const method = headers.refusal ?? methods.get(headers.path) ?? methodThatIsNone(headers.path);
 		const opened = new ServerStream(id, headers, method, parts);
+		opened.requestEnded = ends;
 		streams.set(id, opened);
 		opened.beginStreamed();
 		if (ends) opened.endRequest();

@@ -33,12 +33,17 @@ export type IncomingMethod =
 /** Methods by their path. */
 export type IncomingMethods = ReadonlyMap<string, IncomingMethod>;
 
-/** What refuses a call of a path that nobody serves, before its requests come. Source: the words of grpc-js */
+/** What refuses a call of a path that nobody serves. Source: the words of grpc-js */
 export function methodThatIsNone(path: string): IncomingMethod {
+	return methodThatRefuses(grpcStatusOf.unimplemented, `The server does not implement the method ${path}`);
+}
+
+/** What refuses a call before its requests come. */
+export function methodThatRefuses(code: number, details: string): IncomingMethod {
 	return {
 		streamed: true,
 		begin(call) {
-			void call.finish(grpcStatusOf.unimplemented, `The server does not implement the method ${path}`);
+			void call.finish(code, details);
 			call.release();
 		},
 	};

@@ -143,6 +143,8 @@ export function createSender(
 				if (full) break;
 				if (answer.over || !write(answer)) continue;
 				progress = true;
+				// Whoever has had a turn is behind the others, also when the socket is full after each.
+				waiting.delete(answer);
 				settle(answer);
 			}
 		}

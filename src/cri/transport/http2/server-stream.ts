@@ -185,6 +185,8 @@ export class ServerStream implements IncomingCall, RequestStream {
 	/** Ends a call whose requests cannot be had. Anything but a CriError is a fault of ours. */
 	#refuse(error: unknown): void {
 		if (!(error instanceof CriError)) throw error;
+		// What comes after it is read no more, and a handler that waits for it hears why.
+		this.#requests?.drop(error);
 		void this.finish(grpcStatusOf[error.code], error.message);
 	}
 }
