@@ -12,6 +12,7 @@ import { probeOverlay } from './drivers/probe-overlay.ts';
 import { createVfsDriver } from './drivers/vfs.ts';
 import { changeLayers } from './layer-table.ts';
 import type { Store, WaitOptions } from './model.ts';
+import { finishRemovals } from './remove-image.ts';
 import { openStaging } from './staging.ts';
 import { createStore } from './store.ts';
 import { storeError } from './store-errors.ts';
@@ -89,6 +90,7 @@ export async function openStore(
 		};
 		const halfMade = await parts.layers.read(({ incomplete }) => incomplete.length, options);
 		if (halfMade > 0) await changeLayers(parts, async () => undefined, options);
+		await finishRemovals(parts, options);
 		await sweepStore(parts, options);
 		await sweepContainerLayers(parts);
 		const store = createStore(parts);
