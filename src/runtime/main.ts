@@ -29,6 +29,7 @@ import { listenForShutdown } from './shutdown-signals.ts';
 import type { Store } from './storage/model.ts';
 import { nowNanos } from './sys/clock.ts';
 import { sendDatagram } from './sys/libc-datagram.ts';
+import { duplicateDescriptor } from './sys/libc-descriptor.ts';
 import { createMemoryRelease } from './sys/unused-memory.ts';
 
 /** What of the process the runtime uses. */
@@ -148,6 +149,7 @@ async function run(options: ServeOptions, context: ServeContext, parts: RunParts
 		},
 		maxReceiveMessageBytes: config.maxReceiveMessageBytes,
 		maxSendMessageBytes: config.maxSendMessageBytes,
+		duplicate: duplicateDescriptor,
 	});
 	connections = server.connections;
 	const sources = {

@@ -1,4 +1,5 @@
 /** The server of a runtime: implementations of the ports on a unix socket, over gRPC. */
+import type { Socket } from 'node:net';
 import { UnimplementedError } from '../errors.ts';
 import type { ImageTransferService } from '../image-transfer.ts';
 import type { ImageService } from '../ports.ts';
@@ -10,7 +11,7 @@ import { runtimeRpcs } from './runtime-rpcs.ts';
 import type { CallObserver, ServedRpc, ServedRpcs } from './served-rpc.ts';
 import type { ServedRuntime } from './served-runtime.ts';
 import { createRunningCalls } from './server-call.ts';
-import { listenOnSocket } from './server-socket.ts';
+import { type DuplicateDescriptor, listenOnSocket } from './server-socket.ts';
 import { transferRpcs } from './transfer-rpcs.ts';
 import { loadWireMethods, type WireServiceName } from './wire.ts';
 
@@ -26,6 +27,8 @@ export type CriServerOptions = {
 	/** Largest request and largest answer; 80 MiB by default. Source: cri-o server, its gRPC limits. */
 	readonly maxReceiveMessageBytes?: number | undefined;
 	readonly maxSendMessageBytes?: number | undefined;
+	/** Lets many clients connect at once on a busy host. */
+	readonly duplicate?: DuplicateDescriptor | undefined;
 };
 
 /** A server that listens. */
@@ -68,7 +71,7 @@ export async function startCriServer(options: CriServerOptions): Promise<CriServ
 		options.observe({ rpc: '', subject: 'a connection', changes: false }).failed(error);
 	};
 	const open = new Set<ServerConnection>();
-	const socket = await listenOnSocket(options.socketPath, (connection) => {
+	const serveClient = (connection: Socket) => {
 		connection.on('error', () => connection.destroy());
 		const served = serveConnection(connection, {
 			methods,
@@ -79,7 +82,8 @@ export async function startCriServer(options: CriServerOptions): Promise<CriServ
 		});
 		open.add(served);
 		connection.once('close', () => open.delete(served));
-	});
+	};
+	const socket = await listenOnSocket(options.socketPath, serveClient, { duplicate: options.duplicate });
 	return {
 		connections: () => open.size,
 		async stop(end) {
