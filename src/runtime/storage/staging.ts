@@ -3,7 +3,7 @@
  * rename is all it takes, and it is swept whenever a store is opened.
  */
 import { randomBytes } from 'node:crypto';
-import { renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { FailedPreconditionError } from '../../cri/errors.ts';
@@ -12,8 +12,15 @@ import type { Sys } from '../sys/sys.ts';
 
 export type Staging = AsyncDisposable & {
 	readonly dir: string;
-	/** A path that nothing has yet. */
+	/**
+	 * A path that nothing has yet.
+	 * @throws FailedPreconditionError where somebody has taken the whole store away meanwhile
+	 */
 	newPath(): string;
+	/** The same with a name of the caller's. */
+	pathOf(name: string): string;
+	/** @throws FailedPreconditionError as `newPath` does */
+	assertThere(): void;
 	/**
 	 * Moves something of the store out of the way; it is gone when `empty` is called, or after a crash.
 	 * @param keep until the store is opened the next time
@@ -69,17 +76,31 @@ function createStaging(
 ): Staging {
 	let count = 0;
 	const aside = new Set<string>();
-	const newPath = (): string => {
+	// `crio wipe` does that, and rm -r. The lock that keeps others of ours out is gone too, so nothing is made anew here.
+	const assertThere = (): void => {
+		if (existsSync(dir)) return;
+		throw new FailedPreconditionError(
+			`cannot use store "${root}": it was taken away while it was open; restart criscope serve, which makes it anew`,
+		);
+	};
+	const pathOf = (name: string): string => {
+		assertThere();
+		return path.join(dir, name);
+	};
+	const nextName = (): string => {
 		count += 1;
-		return path.join(dir, String(count));
+		return String(count);
 	};
 	const move = (from: string, to: string): Promise<void> => moveWithin(sys, root, runRoot, from, to);
 	return {
 		dir,
-		newPath,
+		newPath: () => pathOf(nextName()),
+		pathOf,
+		assertThere,
 		move,
 		async putAside(file, { keep = false } = {}) {
-			const place = newPath();
+			// Where all is gone there is nothing to put aside, and no reason to fail.
+			const place = path.join(dir, nextName());
 			try {
 				await move(file, place);
 				if (!keep) aside.add(place);

@@ -1,6 +1,5 @@
 /** An open store: each method is one act, and says what it was where it fails. */
 
-import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { NotFoundError } from '../../cri/errors.ts';
 import { readBigData } from './big-data.ts';
@@ -93,8 +92,9 @@ export function createStore(parts: StoreParts): Store {
 
 		layerIdOf,
 		presentLayers: (ids, options = {}) =>
-			explaining(`look up layers in ${of}`, () =>
-				inspectingLayers(
+			explaining(`look up layers in ${of}`, () => {
+				staging.assertThere();
+				return inspectingLayers(
 					parts,
 					async (inspector) => {
 						const present = new Map<string, StoredLayer>();
@@ -107,11 +107,11 @@ export function createStore(parts: StoreParts): Store {
 						return present;
 					},
 					options,
-				),
-			),
+				);
+			}),
 		stageLayer: ({ parent }, options = {}) =>
 			explaining(`make room for a layer in ${of}`, () => stageLayer(parts, parent, options)),
-		stagingPath: (name) => path.join(staging.dir, `blob-${name.replaceAll(/[^\w.+-]/g, '_')}`),
+		stagingPath: (name) => staging.pathOf(`blob-${name.replaceAll(/[^\w.+-]/g, '_')}`),
 		commitLayers: (layers, options = {}) =>
 			explaining(`commit layers to ${of}`, () => commitLayers(parts, layers, options)),
 		commitImage: (image, options = {}) =>
