@@ -96,6 +96,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Ser
 				throw new ResourceExhaustedError('the requests of this connection are too large together');
 			}
 		},
+		inTurn: limits.createTurns(),
 		tellWindow: (id: number, bytes: number) => reply(windowUpdateFrame(id, bytes)),
 		underWay: (change: 1 | -1) => {
 			underWay += change;

@@ -40,3 +40,16 @@ export function createFloodGate(now: () => number = () => performance.now()): ()
 		return false;
 	};
 }
+
+/**
+ * Takes one piece of work after the other, for what needs much memory at a time.
+ * @returns what does a piece when those before it have come to an end, in whatever way, and says what came of it
+ */
+export function createTurns(): <Value>(work: () => Promise<Value>) => Promise<Value> {
+	let last: Promise<unknown> = Promise.resolve();
+	return (work) => {
+		const done = last.then(work);
+		last = done.catch(() => undefined);
+		return done;
+	};
+}

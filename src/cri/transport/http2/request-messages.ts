@@ -18,6 +18,8 @@ export type RequestStream = {
 	readonly maxMessageBytes: number;
 	/** So many bytes more are kept, or less where it is negative. @throws CriError where there is no room for them. */
 	hold(bytes: number): void;
+	/** Waits until nobody else on the connection unpacks: a few bytes may become the largest request. */
+	inTurn<Value>(work: () => Promise<Value>): Promise<Value>;
 	/** The other end may send so many bytes more. */
 	grant(bytes: number): void;
 };
@@ -65,7 +67,7 @@ export function createRequestMessages(stream: RequestStream): RequestMessages {
 	function take(): ReceivedMessage | undefined {
 		const message = whole.shift();
 		if (message === undefined) return undefined;
-		keep(-messageHeadBytes - message.bytes.length);
+		if (!message.compressed) keep(-messageHeadBytes - message.bytes.length);
 		if (whole.length === 0 && !ended && ungrantedBytes > 0) {
 			stream.grant(ungrantedBytes);
 			ungrantedBytes = 0;
@@ -105,7 +107,15 @@ export function createRequestMessages(stream: RequestStream): RequestMessages {
 			if (dropped !== undefined) throw dropped.reason;
 			const message = take();
 			if (message?.compressed !== true) return message?.bytes;
-			return unpack(message.bytes, encoding, maxMessageBytes);
+			try {
+				return await stream.inTurn(async () => {
+					// Its caller may have gone meanwhile.
+					if (dropped !== undefined) throw dropped.reason;
+					return unpack(message.bytes, encoding, maxMessageBytes);
+				});
+			} finally {
+				if (dropped === undefined) keep(-messageHeadBytes - message.bytes.length);
+			}
 		},
 	};
 }

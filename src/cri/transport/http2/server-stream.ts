@@ -13,6 +13,8 @@ export type StreamParts = {
 	readonly maxMessageBytes: number;
 	/** So many bytes more are kept, or less. @throws CriError where there is no room for them */
 	readonly hold: (bytes: number) => void;
+	/** Does one piece of work after the other, of all streams. */
+	readonly inTurn: RequestStream['inTurn'];
 	/** Tells the client that it may send so much more on a stream. */
 	readonly tellWindow: (id: number, bytes: number) => void;
 	/** The handler of a call has begun, or has ended. */
@@ -77,6 +79,10 @@ export class ServerStream implements IncomingCall, RequestStream {
 
 	hold(bytes: number): void {
 		this.#parts.hold(bytes);
+	}
+
+	inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
+		return this.#parts.inTurn(work);
 	}
 
 	/** Half a window at a time: a word for each piece would cost more than the piece. */

@@ -1,12 +1,15 @@
+import { gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { imageId } from '../../../../../src/cri/ids.ts';
 import {
 	errorCodes,
 	frame,
 	frameTypes,
+	resetFrame,
 	windowUpdateFrame,
 } from '../../../../../src/cri/transport/http2/frames.ts';
 import type { HeaderField } from '../../../../../src/cri/transport/http2/hpack-table.ts';
+import { createTurns } from '../../../../../src/cri/transport/http2/limits.ts';
 import { served } from '../served.ts';
 import { call, callFields, headers, message, rawClient } from './raw-client.ts';
 
@@ -115,4 +118,36 @@ test('a refused call whose client has said all is not reset on top', async () =>
 	expect(resets.map(({ stream, payload }) => [stream, payload.readUInt32BE(0)])).toEqual([
 		[3, errorCodes.none],
 	]);
+});
+
+test('packed requests are unpacked one after the other, and those of callers that went are not', async () => {
+	const turns = createTurns();
+	const order: string[] = [];
+	const first = Promise.withResolvers<void>();
+	const work = (name: string, until?: Promise<void>) => async () => {
+		order.push(`${name} begins`);
+		await until;
+		order.push(`${name} ends`);
+		if (name === 'one') throw new Error('damaged');
+		return name;
+	};
+	const one = turns(work('one', first.promise));
+	const two = turns(work('two'));
+	first.resolve();
+	await expect(one).rejects.toThrow('damaged');
+	expect(await two).toBe('two');
+	expect(order).toEqual(['one begins', 'one ends', 'two begins', 'two ends']);
+
+	const { socketPath, ended } = await served({});
+	const raw = await rawClient(socketPath);
+	const ids = Array.from({ length: 50 }, (_, index) => 2 * index + 1);
+	const packed = callFields(version, ['grpc-encoding', 'gzip']);
+	const bytes = gzipSync(Buffer.from([10, 1, 120]));
+	raw.send(
+		...ids.flatMap((id) => [headers(id, packed), message(id, bytes, 1)]),
+		...ids.slice(1, 40).map((id) => resetFrame(id, errorCodes.cancel)),
+		call(101, version),
+	);
+	for (const id of [1, ...ids.slice(40), 101]) expect(await raw.status(id)).toBe('0');
+	expect(ended).toHaveLength(12);
 });
