@@ -42,10 +42,13 @@ import { type RuntimePaths, runtimePaths } from './store/runtime-paths.ts';
 import { containerState, isListed, podSandboxState } from './store/states.ts';
 import { createPodDialer } from './streaming/pod-dialer.ts';
 import { createStreamingServer } from './streaming/streaming-server.ts';
+import { createChildWaits } from './sys/child-waits.ts';
 import { readHostFacts } from './sys/host-limits.ts';
 import { loadLibc } from './sys/libc.ts';
 import { loadContainerCalls } from './sys/libc-containers.ts';
+import { loadSpawnCalls } from './sys/libc-spawn.ts';
 import { createNamespaces } from './sys/namespaces-linux.ts';
+import { startBySpawn } from './sys/program-start.ts';
 
 /**
  * How many containers are prepared at once, all of it on one thread: two, so that one waits for the disk while the other is
@@ -110,8 +113,11 @@ export async function openPods(images: Store, { log, version, now, config }: Pod
 				log('error', 'cannot take note of an end', { object: id, error: errorMessage(error) }),
 			);
 	};
+	const calls = loadContainerCalls();
+	const waits = undo.use(createChildWaits(calls));
+	const start = startBySpawn(loadSpawnCalls(), waits);
 	const processes = undo.use(
-		createContainerProcesses({ sys: loadContainerCalls(), log, onMonitorEnd: noteEnd }),
+		createContainerProcesses({ sys: calls, waits, start, log, onMonitorEnd: noteEnd }),
 	);
 	const namespaces = undo.use(createNamespaces({ dir: paths.namespacesDir, sys, log }));
 	const network = undo.use(
@@ -122,6 +128,7 @@ export async function openPods(images: Store, { log, version, now, config }: Pod
 				builtinSubnets?.length === 0
 					? undefined
 					: { dir: path.join(paths.runDir, 'cni'), subnets: builtinSubnets },
+			start,
 			log,
 		}),
 	);

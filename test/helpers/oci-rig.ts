@@ -21,7 +21,10 @@ import type {
 import { createContainerProcesses } from '../../src/runtime/oci/container-processes.ts';
 import { createHybridCrun } from '../../src/runtime/oci/hybrid-crun.ts';
 import type { HandlerConfig, OciProcess } from '../../src/runtime/oci/model.ts';
+import { createChildWaits } from '../../src/runtime/sys/child-waits.ts';
 import { loadContainerCalls } from '../../src/runtime/sys/libc-containers.ts';
+import { loadSpawnCalls } from '../../src/runtime/sys/libc-spawn.ts';
+import { startBySpawn } from '../../src/runtime/sys/program-start.ts';
 
 /** A container made by hand from the host's busybox, without images, network or pods. */
 export type RigContainer = {
@@ -86,7 +89,10 @@ export async function openOciRig(): Promise<OciRig> {
 		mkdirSync(path.join(rootfs, name), { recursive: true });
 	cpSync('/bin/busybox', path.join(rootfs, 'bin/busybox'));
 	for (const command of commands) symlinkSync('busybox', path.join(rootfs, 'bin', command));
-	const processes = undo.use(createContainerProcesses({ sys: loadContainerCalls(), log: () => undefined }));
+	const sys = loadContainerCalls();
+	const waits = undo.use(createChildWaits(sys));
+	const start = startBySpawn(loadSpawnCalls(), waits);
+	const processes = undo.use(createContainerProcesses({ sys, waits, start, log: () => undefined }));
 	const made: RigContainer[] = [];
 	undo.defer(async () => {
 		for (const { id, handler } of made) await processes.delete(id, handler);

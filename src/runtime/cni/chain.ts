@@ -1,5 +1,6 @@
 /** The plugins of one network, one after the other. Source: CNI spec 1.1, section 3 */
 import { isIPv4 } from 'node:net';
+import type { StartProgram } from '../sys/program-start.ts';
 import type { CapabilityArgs } from './capabilities.ts';
 import { capabilitiesOf, compareVersions, type PluginConf } from './network-list.ts';
 import { type CniTarget, type CniVerb, callPlugin } from './plugin-call.ts';
@@ -23,6 +24,8 @@ export type ChainContext = {
 	readonly timeoutMs: number;
 	/** Who waits for whom; without it nobody does. */
 	readonly turns?: PluginTurns | undefined;
+	/** How a plugin's process is started. */
+	readonly start?: StartProgram | undefined;
 	readonly signal?: AbortSignal | undefined;
 };
 
@@ -133,7 +136,7 @@ function call(
 		readonly context: ChainContext;
 	},
 ): Promise<unknown> {
-	const { binDirs, timeoutMs, turns, signal } = how.context;
+	const { binDirs, timeoutMs, turns, start, signal } = how.context;
 	const config = pluginInput(chain, plugin, how.prevResult);
 	const leftMs = () => Math.round(how.deadline - performance.now());
 	const run = () =>
@@ -146,7 +149,7 @@ function call(
 				target: how.target,
 				timeoutMs: Math.max(leftMs(), Math.min(leastMs, timeoutMs)),
 			},
-			{ signal },
+			{ signal, start },
 		);
 	return turns === undefined ? run() : turns.run(run, { longestWaitMs: Math.max(leftMs(), 0), signal });
 }

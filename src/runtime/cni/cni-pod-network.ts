@@ -1,6 +1,7 @@
 /** Networking of pods by CNI plugins: what pod-network.ts promises. Source: CNI spec 1.1; CRI-O 1.36 */
 import { errorMessage } from '../../cri/errors.ts';
 import type { Log } from '../log.ts';
+import type { StartProgram } from '../sys/program-start.ts';
 import { type Attachment, type AttachmentRecord, createAttachmentCache } from './attachment-cache.ts';
 import { interfaceName, targetOf } from './attachment-target.ts';
 import { type BuiltinBridge, type BuiltinBridgeOptions, createBuiltinBridge } from './builtin-bridge.ts';
@@ -41,6 +42,8 @@ export type PodNetworkOptions = {
 	readonly detachWaitMs?: number | undefined;
 	/** How many plugins run at once. */
 	readonly turns?: PluginTurns | undefined;
+	/** How their processes are started. */
+	readonly start?: StartProgram | undefined;
 	/** Where other runtimes keep account of what they have attached. */
 	readonly foreignResultsDirs?: readonly string[] | undefined;
 };
@@ -60,7 +63,7 @@ const endWaitMs = 5000;
 /** Makes the cache's folder; nothing else is done before it is asked for. */
 export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 	const { confDir, binDirs, log, addTimeoutMs = 5 * minute, deleteTimeoutMs = minute } = options;
-	const { detachWaitMs = 10_000, foreignResultsDirs, turns = createPluginTurns() } = options;
+	const { detachWaitMs = 10_000, foreignResultsDirs, turns = createPluginTurns(), start } = options;
 	const cache = createAttachmentCache(options.cacheDir);
 	const versions = createPluginVersions(binDirs);
 	const builtin: BuiltinBridge | undefined =
@@ -78,7 +81,10 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 	const queue = createPodQueues();
 	/** Ends what is detached behind everybody's back. */
 	const stopping = new AbortController();
-	const detacher = createDetacher({ cache, binDirs, networks, log, turns, timeoutMs: deleteTimeoutMs });
+	const detacher = createDetacher({
+		...{ cache, binDirs, networks, log, turns, start },
+		timeoutMs: deleteTimeoutMs,
+	});
 	let madeHostPorts = false;
 	/** Attached by this run, and not to be collected by a caller whose list is older than they are. */
 	const attachedHere = new Set<string>();
@@ -129,7 +135,7 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 				const prepared = builtin?.owns(network.list) === true ? builtin.prepare({ signal }) : undefined;
 				const target = targetOf(record, attachment);
 				const [added, ready] = await Promise.allSettled([
-					addChain(chain, target, { binDirs, timeoutMs: addTimeoutMs, turns, signal }),
+					addChain(chain, target, { binDirs, timeoutMs: addTimeoutMs, turns, start, signal }),
 					prepared,
 				]);
 				if (added.status === 'rejected') throw added.reason;
@@ -211,7 +217,7 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 				}
 				for (const attachment of record.attachments) {
 					const { chain, result } = attachment;
-					const context = { binDirs, timeoutMs: addTimeoutMs, turns, signal };
+					const context = { binDirs, timeoutMs: addTimeoutMs, turns, start, signal };
 					await checkChain(chain, targetOf(record, attachment), result, context);
 				}
 			}),

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage } from '../../cri/errors.ts';
 import type { Log } from '../log.ts';
 import { untilAborted } from '../store/operation-queue.ts';
+import type { StartProgram } from '../sys/program-start.ts';
 import type { Attachment, AttachmentCache, AttachmentRecord } from './attachment-cache.ts';
 import { interfaceName, openNetns, targetOf } from './attachment-target.ts';
 import { portMappingsCapability } from './capabilities.ts';
@@ -40,6 +41,7 @@ export type DetacherParts = {
 	/** Of all plugins of one attachment together. */
 	readonly timeoutMs: number;
 	readonly turns: PluginTurns;
+	readonly start?: StartProgram | undefined;
 };
 
 /** Keeps nothing but what it was given. */
@@ -54,7 +56,7 @@ export function createDetacher({ cache, binDirs, networks, log, ...parts }: Deta
 		for (const attachment of record.attachments.toReversed()) {
 			const { chain, result } = attachment;
 			sawHostPorts ||= portMappingsCapability in chain.capabilityArgs;
-			const context = { binDirs, timeoutMs, turns: parts.turns, signal };
+			const context = { binDirs, timeoutMs, turns: parts.turns, start: parts.start, signal };
 			const errors = await deleteChain(chain, targetOf(record, attachment), result, context);
 			failures.push(...errors);
 			if (errors.length > 0) kept.unshift(attachment);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { errorMessage } from '../../cri/errors.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { errnoCode } from '../sys/errno.ts';
-import { type PluginEnd, runPlugin } from './plugin-process.ts';
+import { type PluginEnd, type PluginRunOptions, runPlugin } from './plugin-process.ts';
 import { CniError } from './pod-network.ts';
 
 /** What plugins can be told to do. */
@@ -43,7 +43,7 @@ const maxQuoteLength = 400;
  */
 export async function callPlugin(
 	{ binDirs, type, verb, config, target, timeoutMs }: PluginCall,
-	options: { readonly signal?: AbortSignal | undefined } = {},
+	options: PluginRunOptions = {},
 ): Promise<unknown> {
 	const file = findPlugin(type, binDirs);
 	if (file === undefined) {

@@ -1,7 +1,7 @@
 /** One run of a CNI plugin as a process: its stdin, its answer, its end. */
-import { spawn } from 'node:child_process';
 import { DeadlineError } from '../../cri/errors.ts';
 import { killGroup } from '../sys/process.ts';
+import { type StartProgram, startByFork } from '../sys/program-start.ts';
 
 /** What a plugin is given. */
 export type PluginRun = {
@@ -11,6 +11,13 @@ export type PluginRun = {
 	readonly input: string;
 	/** After this it is killed, with all that it started. */
 	readonly timeoutMs: number;
+};
+
+/** How it is run. */
+export type PluginRunOptions = {
+	readonly signal?: AbortSignal | undefined;
+	/** Forks by default. */
+	readonly start?: StartProgram | undefined;
 };
 
 /** How it ended; texts are cut to what is sane for an answer. */
@@ -35,10 +42,10 @@ const drainMs = 200;
  */
 export async function runPlugin(
 	{ file, env, input, timeoutMs }: PluginRun,
-	{ signal }: { readonly signal?: AbortSignal | undefined } = {},
+	{ signal, start = startByFork }: PluginRunOptions = {},
 ): Promise<PluginEnd> {
 	signal?.throwIfAborted();
-	const child = spawn(file, [], { env: { ...environment(), ...env }, detached: true, stdio: 'pipe' });
+	const child = start(file, [], { env: { ...environment(), ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
 	let stopReason: unknown;
 	const stop = (reason: unknown) => {
 		stopReason ??= reason;
@@ -49,14 +56,14 @@ export async function runPlugin(
 	);
 	const stderr = collect(child.stderr, stderrMaxBytes);
 	// A plugin may end without reading its configuration.
-	child.stdin.on('error', () => undefined);
-	child.stdin.end(input);
+	child.stdin?.on('error', () => undefined);
+	child.stdin?.end(input);
 	const ending = Promise.withResolvers<PluginEnd>();
 	let drain: NodeJS.Timeout | undefined;
 	child.once('error', ending.reject);
 	child.once('exit', () => {
 		const leave = () => {
-			for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+			for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
 		};
 		// After a busy moment timers come first: what has been printed long ago is read before an immediate.
 		drain = setTimeout(() => setImmediate(() => setImmediate(leave)), drainMs);
@@ -93,14 +100,14 @@ function environment(): NodeJS.ProcessEnv {
 
 /** @param onExcess called each time more comes than is kept */
 function collect(
-	stream: NodeJS.ReadableStream,
+	stream: NodeJS.ReadableStream | null,
 	limitBytes: number,
 	onExcess: () => void = () => undefined,
 ): () => string {
 	const chunks: Buffer[] = [];
 	let sizeBytes = 0;
-	stream.on('error', () => undefined);
-	stream.on('data', (chunk: Buffer) => {
+	stream?.on('error', () => undefined);
+	stream?.on('data', (chunk: Buffer) => {
 		if (sizeBytes < limitBytes) chunks.push(chunk);
 		sizeBytes += chunk.length;
 		if (sizeBytes > limitBytes) onExcess();

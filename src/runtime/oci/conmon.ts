@@ -2,13 +2,13 @@
  * One conmon for each container: it has the OCI runtime create the container, logs what it says, keeps its exit code, and
  * outlives this process. Source: conmon(8) 2.1; runtime.md section 3.2
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { DeadlineError } from '../../cri/errors.ts';
 import { readProcStat } from '../sys/proc-stat.ts';
 import { spawnFailure } from '../sys/process.ts';
+import { type StartedProgram, type StartProgram, startByFork } from '../sys/program-start.ts';
 import { conmonArguments, conmonEnvironment, pidFiles } from './conmon-arguments.ts';
 import { removeFailedCreate } from './conmon-undo.ts';
 import type { CreatedProcess, CreateRequest, ProcessIdentity } from './container-process.ts';
@@ -25,7 +25,10 @@ const answerMaxLength = 2 ** 20;
  */
 export async function createByConmon(
 	request: CreateRequest,
-	{ signal }: { readonly signal?: AbortSignal | undefined } = {},
+	{
+		signal,
+		start = startByFork,
+	}: { readonly signal?: AbortSignal | undefined; readonly start?: StartProgram | undefined } = {},
 ): Promise<CreatedProcess> {
 	signal?.throwIfAborted();
 	const { id, paths, timeoutMs } = request;
@@ -43,12 +46,11 @@ export async function createByConmon(
 	const timer = setTimeout(() => stopped.reject(late), timeoutMs);
 	const onAbort = (): void => stopped.reject(signal?.reason);
 	signal?.addEventListener('abort', onAbort, { once: true });
-	let child: ChildProcess | undefined;
+	let child: StartedProgram | undefined;
 	try {
-		child = spawn(request.handler.monitorPath, conmonArguments(request), {
+		child = start(request.handler.monitorPath, conmonArguments(request), {
 			cwd: paths.bundleDir,
 			env: conmonEnvironment(request),
-			detached: true,
 			stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
 		});
 		await Promise.race([handshake(child, request), stopped.promise]);
@@ -66,7 +68,7 @@ export async function createByConmon(
 	}
 }
 
-async function handshake(child: ChildProcess, request: CreateRequest): Promise<void> {
+async function handshake(child: StartedProgram, request: CreateRequest): Promise<void> {
 	const { id, handler } = request;
 	const spawned = Promise.withResolvers<void>();
 	child.once('error', (cause) => {

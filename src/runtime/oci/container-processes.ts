@@ -2,8 +2,10 @@
 import { closeSync } from 'node:fs';
 import { errorMessage, InvalidArgumentError } from '../../cri/errors.ts';
 import type { Log } from '../log.ts';
+import type { ChildWaits } from '../sys/child-waits.ts';
 import type { ContainerCalls } from '../sys/container-calls.ts';
 import { isRunning, readProcStat } from '../sys/proc-stat.ts';
+import type { StartProgram } from '../sys/program-start.ts';
 import { createReaper } from '../sys/reaper.ts';
 import { attachToConmon } from './attach.ts';
 import { createByConmon } from './conmon.ts';
@@ -30,6 +32,10 @@ import { signalNumberOf } from './signal-number.ts';
 /** What it takes. */
 export type ContainerProcessesParts = {
 	readonly sys: ContainerCalls;
+	/** Whose children are told apart from orphans. */
+	readonly waits: ChildWaits;
+	/** How conmon and OCI runtimes are started. */
+	readonly start: StartProgram;
 	readonly log: Log;
 	/** Told when a conmon that was started here has ended, whatever it could write down. */
 	readonly onMonitorEnd?: ((id: string) => void) | undefined;
@@ -41,12 +47,14 @@ export type ContainerProcessesParts = {
  */
 export function createContainerProcesses({
 	sys,
+	waits,
+	start,
 	log,
 	onMonitorEnd = () => undefined,
 }: ContainerProcessesParts): ContainerProcesses & Disposable {
 	/** Of containers created by this process: spares asking the runtime, which is asked for all others. */
 	const created = new Map<string, Created>();
-	const reaper = createReaper(sys, (pid, exitCode) => {
+	const reaper = createReaper(sys, waits, (pid, exitCode) => {
 		for (const [id, { init, monitor, paths }] of created) {
 			if (init.pid === pid) void recordOrphan(id, paths, exitCode, log);
 			if (monitor.pid === pid) onMonitorEnd(id);
@@ -56,11 +64,11 @@ export function createContainerProcesses({
 	return {
 		async create(request, options) {
 			reaper.adopt();
-			const processes = await createByConmon(request, options);
+			const processes = await createByConmon(request, { ...options, start });
 			created.set(request.id, { ...processes, paths: request.paths });
 			return processes;
 		},
-		start: runtimeStart,
+		start: (id, handler, options) => runtimeStart(id, handler, { ...options, start }),
 		async kill(id, handler, signalName, options) {
 			const signalNumber = signalNumberOf(signalName);
 			if (signalNumber === undefined) {
@@ -71,18 +79,18 @@ export function createContainerProcesses({
 			if (options?.all !== true && init !== undefined && runsInitItself(handler)) {
 				signalProcess(sys, init, signalNumber);
 			} else {
-				await runtimeKill(id, handler, String(signalNumber), options);
+				await runtimeKill(id, handler, String(signalNumber), { ...options, start });
 			}
 		},
 		async delete(id, handler, options) {
-			await runtimeDelete(id, handler, options);
+			await runtimeDelete(id, handler, { ...options, start });
 			created.delete(id);
 		},
-		state: runtimeState,
-		list: runtimeList,
-		update: runtimeUpdate,
-		execSync: (request, options) => execToEnd({ sys, reaper }, request, options),
-		exec: (request, options) => execWithStreams({ sys, reaper }, request, options),
+		state: (id, handler, options) => runtimeState(id, handler, { ...options, start }),
+		list: (handler, options) => runtimeList(handler, { ...options, start }),
+		update: (id, handler, resources, options) => runtimeUpdate(id, handler, resources, { ...options, start }),
+		execSync: (request, options) => execToEnd({ sys, reaper, start }, request, options),
+		exec: (request, options) => execWithStreams({ sys, reaper, start }, request, options),
 		attach: (paths, options) => attachToConmon(sys, paths, options),
 		reopenLog: reopenConmonLog,
 		readExit: readContainerExit,

@@ -3,13 +3,13 @@
  * and ours, nothing else runs as long as it runs, and its exit is seen at once even if somebody still holds its output.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ContainerCalls } from '../sys/container-calls.ts';
 import { killTree } from '../sys/proc-stat.ts';
 import { minimalEnvironment, spawnFailure } from '../sys/process.ts';
+import { type StartedProgram, type StartProgram, startByFork } from '../sys/program-start.ts';
 import type { Reaper } from '../sys/reaper.ts';
 import type { ExecRequest } from './container-process.ts';
 import { consoleStreams, type ExecStreams, type OpenedStreams, pipeStreams } from './exec-streams.ts';
@@ -31,7 +31,12 @@ export type StartedExec = OpenedStreams & {
 };
 
 /** What starting takes. */
-export type ExecParts = { readonly sys: ContainerCalls; readonly reaper: Reaper };
+export type ExecParts = {
+	readonly sys: ContainerCalls;
+	readonly reaper: Reaper;
+	/** Forks by default. */
+	readonly start?: StartProgram | undefined;
+};
 
 /**
  * @param signal also ends a start that hangs, say in a frozen container
@@ -49,7 +54,7 @@ export async function startExec(
 		? consoleStreams(parts.sys, files.consoleSocket)
 		: pipeStreams(parts.sys, stdin);
 	try {
-		const child = spawnRuntime(request, files, streams);
+		const child = spawnRuntime(parts.start ?? startByFork, request, files, streams);
 		streams.closeChildEnds();
 		const exitCode = await endOfRuntime(child, request, signal);
 		const pid = readPid(files.pidFile);
@@ -122,7 +127,12 @@ function execFiles({ paths, process: spec }: ExecRequest): ExecFiles {
 	}
 }
 
-function spawnRuntime(request: ExecRequest, files: ExecFiles, streams: ExecStreams): ChildProcess {
+function spawnRuntime(
+	start: StartProgram,
+	request: ExecRequest,
+	files: ExecFiles,
+	streams: ExecStreams,
+): StartedProgram {
 	const { id, handler, systemdCgroup } = request;
 	const args = [
 		...globalArguments(handler, systemdCgroup),
@@ -130,17 +140,16 @@ function spawnRuntime(request: ExecRequest, files: ExecFiles, streams: ExecStrea
 		...(request.process.terminal ? ['--console-socket', files.consoleSocket] : []),
 		id,
 	];
-	return spawn(handler.path, args, {
+	return start(handler.path, args, {
 		cwd: '/',
 		env: minimalEnvironment(),
-		detached: true,
 		stdio: [...streams.stdio],
 	});
 }
 
 /** Its exit code, which does not matter once `signal` has killed it. @throws OciRuntimeError where it could not be started */
 async function endOfRuntime(
-	child: ChildProcess,
+	child: StartedProgram,
 	{ id, handler }: ExecRequest,
 	signal: AbortSignal | undefined,
 ): Promise<number> {

@@ -1,5 +1,4 @@
 /** The streams between a command in a container and us: pipes, or a terminal that the OCI runtime makes inside. */
-import type { ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -11,6 +10,7 @@ import {
 	type TerminalStreams,
 	writePipe,
 } from '../sys/descriptor-streams.ts';
+import type { StartedProgram } from '../sys/program-start.ts';
 import { OciRuntimeError } from './model.ts';
 
 /** Our ends, once the command runs. */
@@ -29,7 +29,7 @@ export type ExecStreams = {
 	/** Must be called once the runtime has been started. */
 	closeChildEnds(): void;
 	/** What the runtime said instead of starting the command. */
-	complaints(runtime: ChildProcess): Promise<string>;
+	complaints(runtime: Pick<StartedProgram, 'stderr'>): Promise<string>;
 	/** Once, after the runtime has ended well. @throws OciRuntimeError */
 	opened(): OpenedStreams;
 	/** Closes everything, whatever was opened. */

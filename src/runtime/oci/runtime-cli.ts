@@ -4,11 +4,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DeadlineError, errorMessage } from '../../cri/errors.ts';
 import { type CommandOutput, ExecError, minimalEnvironment, runCommand } from '../sys/process.ts';
+import type { StartProgram } from '../sys/program-start.ts';
 import { hasBecomeProgram, startThroughFifo } from './exec-fifo.ts';
 import { type HandlerConfig, type OciResources, OciRuntimeError } from './model.ts';
 import { runtimeWords } from './runtime-words.ts';
 
-type WaitOptions = { readonly signal?: AbortSignal | undefined };
+type WaitOptions = {
+	readonly signal?: AbortSignal | undefined;
+	/** How the runtime's process is started: by a fork unless this says otherwise. */
+	readonly start?: StartProgram | undefined;
+};
 
 /** What the runtime says of a container. */
 export type RuntimeState = {
@@ -46,11 +51,11 @@ export async function runtimeKill(
 	id: string,
 	handler: HandlerConfig,
 	signalName: string,
-	{ all = false, signal }: WaitOptions & { readonly all?: boolean | undefined } = {},
+	{ all = false, ...options }: WaitOptions & { readonly all?: boolean | undefined } = {},
 ): Promise<void> {
 	const args = ['kill', ...(all ? ['--all'] : []), id, signalName];
 	try {
-		await runRuntime(handler, args, `signal container "${id}"`, { signal });
+		await runRuntime(handler, args, `signal container "${id}"`, options);
 	} catch (error) {
 		if (!says(error, missing) && !says(error, ended)) throw error;
 	}
@@ -143,11 +148,12 @@ async function runRuntime(
 	action: string,
 	options: WaitOptions & { readonly timeoutMs?: number | undefined },
 ): Promise<CommandOutput> {
-	const { timeoutMs = commandTimeoutMs, signal } = options;
+	const { timeoutMs = commandTimeoutMs, signal, start } = options;
 	try {
 		return await runCommand(handler.path, [...globalArguments(handler), ...args], {
 			timeoutMs,
 			signal,
+			start,
 			env: minimalEnvironment(),
 			cwd: '/',
 		});

@@ -6,7 +6,12 @@
 /** How a child that was waited for has ended. */
 export type ChildEnd =
 	| { readonly kind: 'running' }
-	| { readonly kind: 'exited'; readonly exitCode: number }
+	| {
+			readonly kind: 'exited';
+			readonly exitCode: number;
+			/** Where a signal ended it; the exit code says so too, as 128 and this. */
+			readonly signalNumber?: number | undefined;
+	  }
 	/** It is no child of ours, or somebody else has waited for it. */
 	| { readonly kind: 'unknown' };
 

@@ -142,7 +142,8 @@ function processCalls({
 			// Source: wait(2), bits/waitstatus.h: the low seven bits are the signal, the next byte is the exit code.
 			const word = status.readInt32LE(0);
 			const signalNumber = word & 0x7f;
-			return { kind: 'exited', exitCode: signalNumber === 0 ? (word >> 8) & 0xff : 128 + signalNumber };
+			if (signalNumber !== 0) return { kind: 'exited', exitCode: 128 + signalNumber, signalNumber };
+			return { kind: 'exited', exitCode: (word >> 8) & 0xff };
 		},
 		openProcess(pid) {
 			const descriptor = Number(syscall(pidfdOpenNumber, pid, 0, 0, 0));

@@ -1,8 +1,8 @@
 /** Short-lived programs: run to their end within a deadline, with all that they said on stderr when they fail. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { DeadlineError } from '../../cri/errors.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { errnoCode } from './errno.ts';
+import { type StartedProgram, type StartProgram, startByFork } from './program-start.ts';
 
 /** A program failed: which, how, and the end of what it said. */
 export class ExecError extends Error {
@@ -37,6 +37,8 @@ export type CommandOptions = {
 	/** Written to its stdin, which is empty otherwise. */
 	readonly input?: string | Uint8Array | undefined;
 	readonly signal?: AbortSignal | undefined;
+	/** Forks by default. */
+	readonly start?: StartProgram | undefined;
 };
 
 /** What a program that ended with 0 has said. */
@@ -59,13 +61,12 @@ export async function runCommand(
 	args: readonly string[],
 	options: CommandOptions,
 ): Promise<CommandOutput> {
-	const { timeoutMs, env = minimalEnvironment(), cwd, input, signal } = options;
+	const { timeoutMs, env = minimalEnvironment(), cwd, input, signal, start = startByFork } = options;
 	signal?.throwIfAborted();
 	const command = { file, args };
-	const child = spawn(file, args, {
+	const child = start(file, args, {
 		env,
 		cwd,
-		detached: true,
 		stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
 	});
 	const stdout = collect(child.stdout, stdoutMaxBytes, 'start');
@@ -132,7 +133,7 @@ type End =
 	| { readonly exitCode: number | undefined; readonly signalName: string | undefined };
 
 /** The process has ended, and its pipes are read to their end as far as that comes soon. */
-function endOf(child: ChildProcess): Promise<End> {
+function endOf(child: StartedProgram): Promise<End> {
 	return new Promise((resolve) => {
 		let drain: NodeJS.Timeout | undefined;
 		child.once('error', (failure) => resolve({ failure }));
@@ -148,7 +149,7 @@ function endOf(child: ChildProcess): Promise<End> {
 	});
 }
 
-function killLadder(child: ChildProcess): void {
+function killLadder(child: StartedProgram): void {
 	if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
 	const pid = child.pid;
 	killGroup(pid, 'SIGTERM');

@@ -4,6 +4,7 @@
  * has started are Node's to wait for, and must not be waited for here.
  */
 
+import type { ChildWaits } from './child-waits.ts';
 import type { ContainerCalls } from './container-calls.ts';
 import { childPids, readProcStat } from './proc-stat.ts';
 
@@ -17,30 +18,20 @@ export type Reaper = Disposable & {
 
 /** Node waits for its own within one turn of its loop; who is a zombie for longer is not Node's. */
 const orphanMs = 1000;
-const pollMs = 1000;
 
 /**
  * Nothing happens before {@link Reaper.adopt}.
+ * @param waits whose children are not orphans, whoever asks for them
  * @param onOrphan told of the end of every adopted child that nobody has asked for
  */
 export function createReaper(
-	sys: ContainerCalls,
+	sys: Pick<ContainerCalls, 'becomeSubreaper' | 'waitChild'>,
+	waits: Pick<ChildWaits, 'ended' | 'has'>,
 	onOrphan: (pid: number, exitCode: number) => void = () => undefined,
 ): Reaper {
-	const waiting = new Map<number, (exitCode: number | undefined) => void>();
 	let active = false;
 	let sweep: NodeJS.Timeout | undefined;
 	let suspects: ReadonlySet<string> = new Set();
-
-	let poll: NodeJS.Timeout | undefined;
-
-	function check(pid: number): void {
-		const end = sys.waitChild(pid);
-		if (end.kind === 'running') return;
-		waiting.get(pid)?.(end.kind === 'exited' ? end.exitCode : undefined);
-		waiting.delete(pid);
-		if (waiting.size === 0) clearInterval(poll);
-	}
 
 	function reap(pid: number): void {
 		const end = sys.waitChild(pid);
@@ -53,7 +44,7 @@ export function createReaper(
 		if (!active) return;
 		const zombies = new Set<string>();
 		for (const pid of childPids(process.pid)) {
-			if (waiting.has(pid)) continue;
+			if (waits.has(pid)) continue;
 			const stat = readProcStat(pid);
 			if (stat?.state !== 'Z') continue;
 			const identity = `${pid} ${stat.startTimeTicks}`;
@@ -69,34 +60,21 @@ export function createReaper(
 		sweep ??= setTimeout(() => setImmediate(sweepOrphans), orphanMs).unref();
 	}
 
-	function onChild(): void {
-		for (const pid of [...waiting.keys()]) check(pid);
-		sweepSoon();
-	}
-
 	return {
 		adopt() {
 			if (active) return;
 			active = true;
 			sys.becomeSubreaper();
-			process.on('SIGCHLD', onChild);
+			process.on('SIGCHLD', sweepSoon);
 		},
-		ended(pid) {
-			return new Promise((resolve) => {
-				// Signals may be merged, and a signal handler alone keeps no program alive.
-				if (waiting.size === 0) poll = setInterval(onChild, pollMs);
-				waiting.set(pid, resolve);
-				// It may have ended before anybody asked.
-				check(pid);
-			});
+		async ended(pid) {
+			const end = await waits.ended(pid);
+			return end.kind === 'exited' ? end.exitCode : undefined;
 		},
 		[Symbol.dispose]() {
 			active = false;
-			process.off('SIGCHLD', onChild);
+			process.off('SIGCHLD', sweepSoon);
 			clearTimeout(sweep);
-			clearInterval(poll);
-			for (const resolve of waiting.values()) resolve(undefined);
-			waiting.clear();
 		},
 	};
 }

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { createChildWaits } from '../../../../src/runtime/sys/child-waits.ts';
 import type { ChildEnd, ContainerCalls } from '../../../../src/runtime/sys/container-calls.ts';
 import { createReaper } from '../../../../src/runtime/sys/reaper.ts';
 
@@ -28,9 +29,11 @@ function fake() {
 			return end;
 		},
 	};
-	const reaper = createReaper(sys);
+	const waits = createChildWaits(sys);
+	const reaper = createReaper(sys, waits);
 	onTestFinished(() => reaper[Symbol.dispose]());
-	return { reaper, ends, asked, adoptions: () => adoptions };
+	onTestFinished(() => waits[Symbol.dispose]());
+	return { reaper, waits, ends, asked, adoptions: () => adoptions };
 }
 
 test('an end is told when SIGCHLD comes, and one of before at once', async () => {
@@ -54,13 +57,14 @@ test('an end is told when SIGCHLD comes, and one of before at once', async () =>
 });
 
 test('who is no child of ours has an unknown end, and so has everybody once it is over', async () => {
-	const { reaper, ends } = fake();
+	const { reaper, waits, ends } = fake();
 	reaper.adopt();
 	ends.set(21, { kind: 'unknown' });
 	expect(await reaper.ended(21)).toBeUndefined();
 	const waiting = reaper.ended(22);
 	const before = process.listenerCount('SIGCHLD');
 	reaper[Symbol.dispose]();
+	waits[Symbol.dispose]();
 	expect(await waiting).toBeUndefined();
-	expect(process.listenerCount('SIGCHLD')).toBe(before - 1);
+	expect(process.listenerCount('SIGCHLD')).toBe(before - 2);
 });
