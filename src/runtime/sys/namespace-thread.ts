@@ -16,6 +16,8 @@ const idleMs = 60_000;
 type Running = {
 	readonly worker: Worker;
 	readonly waiting: Map<number, PromiseWithResolvers<void>>;
+	/** Resolved when it has loaded, or has ended. */
+	readonly loaded: PromiseWithResolvers<void>;
 	idle: NodeJS.Timeout | undefined;
 };
 
@@ -31,17 +33,24 @@ export function createNamespaceThread(): NamespaceThread {
 			// It holds a few strings; what V8 sets aside by default would be most of it.
 			resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 },
 		});
-		const started: Running = { worker, waiting: new Map(), idle: undefined };
+		const started: Running = {
+			worker,
+			waiting: new Map(),
+			loaded: Promise.withResolvers(),
+			idle: undefined,
+		};
 		const fail = (cause: unknown) => {
 			if (running === started) running = undefined;
 			clearTimeout(started.idle);
+			started.loaded.resolve();
 			const reason = cause instanceof Error ? cause.message : String(cause);
 			for (const { reject } of started.waiting.values()) {
 				reject(new Error(`cannot make namespaces: ${reason}`, { cause }));
 			}
 			started.waiting.clear();
 		};
-		worker.on('message', (reply: PinReply) => {
+		worker.on('message', (reply: PinReply | 'loaded') => {
+			if (reply === 'loaded') return started.loaded.resolve();
 			const waiter = started.waiting.get(reply.number);
 			started.waiting.delete(reply.number);
 			if (started.waiting.size === 0) rest(started);
@@ -60,9 +69,16 @@ export function createNamespaceThread(): NamespaceThread {
 		clearTimeout(resting.idle);
 		resting.idle = setTimeout(() => {
 			if (running === resting) running = undefined;
-			void resting.worker.terminate();
+			void end(resting);
 		}, idleMs);
 		resting.idle.unref();
+	}
+
+	/** A thread that is ended while it loads the C library takes the whole process with it: koffi aborts. */
+	async function end({ worker, loaded }: Running): Promise<void> {
+		worker.ref();
+		await loaded.promise;
+		await worker.terminate();
 	}
 
 	return {
@@ -82,7 +98,7 @@ export function createNamespaceThread(): NamespaceThread {
 			const ending = running;
 			running = undefined;
 			clearTimeout(ending?.idle);
-			await ending?.worker.terminate();
+			if (ending !== undefined) await end(ending);
 		},
 	};
 }

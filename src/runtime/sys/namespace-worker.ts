@@ -34,6 +34,7 @@ parentPort?.on('message', (job: PinJob) => {
 	const reply: PinReply = { number: job.number, failure };
 	parentPort?.postMessage(reply);
 });
+parentPort?.postMessage('loaded');
 
 function setUp({ pins, hostname, sysctls }: PinJob): void {
 	if (hostname !== undefined) calls.setHostname(hostname);
