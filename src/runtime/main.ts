@@ -6,7 +6,7 @@ import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { embeddedSocketPath } from '../cri/endpoint-address.ts';
-import { errorMessage, PermissionError } from '../cri/errors.ts';
+import { errorMessage, PermissionError, UnavailableError } from '../cri/errors.ts';
 import { startCriServer } from '../cri/transport/server.ts';
 import { detectCgroupLayout } from '../node/cgroup-layout.ts';
 import { enterOwnCgroup, removesEmptyParent } from './cgroup/own-cgroup.ts';
@@ -180,6 +180,7 @@ async function run(options: ServeOptions, context: ServeContext, parts: RunParts
 	ending.abort();
 	// Who waits for a pull is told at once; a call that ends by itself within the grace is waited for.
 	void images.transfers[Symbol.asyncDispose]();
+	pods.endEvents(new UnavailableError('criscope is shutting down'));
 	await server.stop({ graceMs: shutdownGraceMs, signal: signals.second });
 	// What does not end by itself now is cleaned up by the next start.
 	if (signals.second.aborted) process.exit(128 + constants.signals[signal ?? 'SIGTERM']);

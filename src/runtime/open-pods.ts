@@ -62,6 +62,8 @@ export type OpenPods = AsyncDisposable & {
 	readonly runtime: ServedRuntime;
 	/** True while a pod is ready: whoever made it may want to hear of what happens to it. */
 	isNeeded(): boolean;
+	/** Ends the streams of events, which would never end by themselves. */
+	endEvents(reason: Error): void;
 	/** How many there are, by state. */
 	counts(): {
 		readonly podSandboxes: ReadonlyMap<string, number>;
@@ -224,6 +226,7 @@ export async function openPods(images: Store, { log, version, now, config }: Pod
 	return {
 		runtime,
 		isNeeded: () => parts.sandboxes.all().some((sandbox) => podSandboxState(sandbox) === 'ready'),
+		endEvents: events.close,
 		counts: () => ({
 			podSandboxes: countBy(parts.sandboxes.all().filter(isListed), podSandboxState),
 			containers: countBy(parts.containers.all().filter(isListed), containerState),

@@ -5,8 +5,8 @@ export type EventFanout<Event> = {
 	publish(event: Event): void;
 	/** What is published from now on, until the signal is aborted; then it ends with the signal's reason. */
 	subscribe(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<Event>;
-	/** Ends all streams. */
-	close(): void;
+	/** Ends all streams, those that begin later too. @param reason what they end with; without it just so */
+	close(reason?: Error): void;
 };
 
 /** Events that wait for a slow reader; what comes on top is dropped. Source: cri-o 1.36, containerEventsBufferSize */
@@ -16,7 +16,7 @@ const maxWaiting = 1000;
 export function createEventFanout<Event>(onDrop: () => void = () => undefined): EventFanout<Event> {
 	type Reader = { readonly waiting: Event[]; wake: () => void; dropping: boolean };
 	const readers = new Set<Reader>();
-	let closed = false;
+	let closed: { readonly reason: Error | undefined } | undefined;
 	return {
 		get readers() {
 			return readers.size;
@@ -48,6 +48,7 @@ export function createEventFanout<Event>(onDrop: () => void = () => undefined): 
 						signal?.throwIfAborted();
 						yield* reader.waiting.splice(0);
 						if (reader.waiting.length > 0 || signal?.aborted) continue;
+						if (closed?.reason !== undefined) throw closed.reason;
 						if (closed) return;
 						const woken = Promise.withResolvers<void>();
 						reader.wake = woken.resolve;
@@ -60,8 +61,8 @@ export function createEventFanout<Event>(onDrop: () => void = () => undefined): 
 			};
 			return events();
 		},
-		close() {
-			closed = true;
+		close(reason) {
+			closed ??= { reason };
 			for (const reader of readers) reader.wake();
 		},
 	};

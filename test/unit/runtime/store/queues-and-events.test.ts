@@ -58,6 +58,20 @@ describe('events', () => {
 		expect(events.readers).toBe(0);
 	});
 
+	test('end with a reason where one is given, for readers that wait and those that come later', async () => {
+		const events = createEventFanout<number>();
+		const waiting = events.subscribe()[Symbol.asyncIterator]();
+		events.publish(1);
+		expect(await waiting.next()).toEqual({ done: false, value: 1 });
+		const next = waiting.next();
+		events.close(new Error('the end'));
+		await expect(next).rejects.toThrow('the end');
+		await expect(events.subscribe()[Symbol.asyncIterator]().next()).rejects.toThrow('the end');
+		// What is closed once more keeps its reason.
+		events.close();
+		await expect(events.subscribe()[Symbol.asyncIterator]().next()).rejects.toThrow('the end');
+	});
+
 	test('are dropped for a reader that takes none, beyond a thousand, and it is told once', async () => {
 		let drops = 0;
 		const events = createEventFanout<number>(() => {
