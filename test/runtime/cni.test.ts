@@ -35,7 +35,7 @@ describe.skipIf(missing)(`networks of pods${missing ?? ''}`, () => {
 	/** A bridge, a subnet and folders of this try's own. */
 	function setUp(options: Partial<PodNetworkOptions> = {}) {
 		const root = tempDir();
-		const unique = randomBytes(2).toString('hex');
+		const unique = randomBytes(4).toString('hex');
 		const subnet = `10.${200 + ((randomBytes(1)[0] ?? 0) % 50)}.${randomBytes(1)[0]}.0/24`;
 		const bridge = `crit-${unique}`;
 		marks.push(unique, subnet.replace(/0\/24$/, ''), root);
