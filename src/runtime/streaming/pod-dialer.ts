@@ -41,6 +41,8 @@ const loopback = { ipv4: '127.0.0.1', ipv6: '::1' } as const;
 type Running = {
 	readonly worker: Worker;
 	readonly waiting: Map<number, PromiseWithResolvers<number>>;
+	/** Resolved when it has loaded, or has ended. */
+	readonly loaded: PromiseWithResolvers<void>;
 	idle: NodeJS.Timeout | undefined;
 };
 
@@ -59,14 +61,22 @@ export function createPodDialer(): PodDialer {
 			name: 'pod-sockets',
 			resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 },
 		});
-		const started: Running = { worker, waiting: new Map(), idle: undefined };
+		const started: Running = {
+			worker,
+			waiting: new Map(),
+			loaded: Promise.withResolvers(),
+			idle: undefined,
+		};
 		const fail = (cause: unknown) => {
 			if (running === started) running = undefined;
 			clearTimeout(started.idle);
+			started.loaded.resolve();
 			for (const { reject } of started.waiting.values()) reject(new Error(errorMessage(cause), { cause }));
 			started.waiting.clear();
 		};
-		worker.on('message', ({ number, descriptor, failure }: PodSocketReply) => {
+		worker.on('message', (reply: PodSocketReply | 'loaded') => {
+			if (reply === 'loaded') return started.loaded.resolve();
+			const { number, descriptor, failure } = reply;
 			const waiter = started.waiting.get(number);
 			started.waiting.delete(number);
 			if (started.waiting.size === 0) rest(started);
@@ -84,9 +94,16 @@ export function createPodDialer(): PodDialer {
 		clearTimeout(resting.idle);
 		resting.idle = setTimeout(() => {
 			if (running === resting) running = undefined;
-			void resting.worker.terminate();
+			void end(resting);
 		}, idleMs);
 		resting.idle.unref();
+	}
+
+	/** A thread that is ended while it loads the C library takes the whole process with it: koffi aborts. */
+	async function end({ worker, loaded }: Running): Promise<void> {
+		worker.ref();
+		await loaded.promise;
+		await worker.terminate();
 	}
 
 	function makeSocket(netnsPath: string, family: 'ipv4' | 'ipv6'): Promise<number> {
@@ -144,7 +161,7 @@ export function createPodDialer(): PodDialer {
 			const ending = running;
 			running = undefined;
 			clearTimeout(ending?.idle);
-			await ending?.worker.terminate();
+			if (ending !== undefined) await end(ending);
 		},
 	};
 }

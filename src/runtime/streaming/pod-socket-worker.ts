@@ -44,3 +44,4 @@ parentPort?.on('message', (request: PodSocketRequest) => {
 	}
 	parentPort?.postMessage(reply);
 });
+parentPort?.postMessage('loaded');
