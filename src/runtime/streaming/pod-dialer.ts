@@ -1,8 +1,8 @@
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { Worker } from 'node:worker_threads';
 import { errorMessage, UnavailableError } from '../../cri/errors.ts';
 import { errnoCode } from '../sys/errno.ts';
+import { createJobThread } from '../sys/job-thread.ts';
 
 /** Asks for a socket of a pod. */
 export type PodSocketRequest = {
@@ -38,86 +38,15 @@ const idleMs = 10_000;
 
 const loopback = { ipv4: '127.0.0.1', ipv6: '::1' } as const;
 
-type Running = {
-	readonly worker: Worker;
-	readonly waiting: Map<number, PromiseWithResolvers<number>>;
-	/** Resolved when it has loaded, or has ended. */
-	readonly loaded: PromiseWithResolvers<void>;
-	idle: NodeJS.Timeout | undefined;
-};
-
 /**
  * A socket belongs to the namespace in which it was made, whoever uses it later. So a thread of its own enters the pod's
  * namespace just to make one, and this thread connects it like any other. No thread is started before the first.
  * Source: network_namespaces(7)
  */
 export function createPodDialer(): PodDialer {
-	let running: Running | undefined;
-	let nextNumber = 0;
-
-	function start(): Running {
-		const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-		const worker = new Worker(new URL(`./pod-socket-worker.${extension}`, import.meta.url), {
-			name: 'pod-sockets',
-			resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 },
-		});
-		const started: Running = {
-			worker,
-			waiting: new Map(),
-			loaded: Promise.withResolvers(),
-			idle: undefined,
-		};
-		const fail = (cause: unknown) => {
-			if (running === started) running = undefined;
-			clearTimeout(started.idle);
-			started.loaded.resolve();
-			for (const { reject } of started.waiting.values()) reject(new Error(errorMessage(cause), { cause }));
-			started.waiting.clear();
-		};
-		worker.on('message', (reply: PodSocketReply | 'loaded') => {
-			if (reply === 'loaded') return started.loaded.resolve();
-			const { number, descriptor, failure } = reply;
-			const waiter = started.waiting.get(number);
-			started.waiting.delete(number);
-			if (started.waiting.size === 0) rest(started);
-			if (descriptor !== undefined) waiter?.resolve(descriptor);
-			else waiter?.reject(new Error(failure));
-		});
-		worker.on('error', fail);
-		worker.on('exit', () => fail('the thread for it has ended'));
-		return started;
-	}
-
-	/** Lets the process end, and the thread too when nobody comes. */
-	function rest(resting: Running): void {
-		resting.worker.unref();
-		clearTimeout(resting.idle);
-		resting.idle = setTimeout(() => {
-			if (running === resting) running = undefined;
-			void end(resting);
-		}, idleMs);
-		resting.idle.unref();
-	}
-
-	/** A thread that is ended while it loads the C library takes the whole process with it: koffi aborts. */
-	async function end({ worker, loaded }: Running): Promise<void> {
-		worker.ref();
-		await loaded.promise;
-		await worker.terminate();
-	}
-
-	function makeSocket(netnsPath: string, family: 'ipv4' | 'ipv6'): Promise<number> {
-		running ??= start();
-		const { worker, waiting, idle } = running;
-		clearTimeout(idle);
-		worker.ref();
-		nextNumber += 1;
-		const waiter = Promise.withResolvers<number>();
-		waiting.set(nextNumber, waiter);
-		const request: PodSocketRequest = { number: nextNumber, netnsPath, family };
-		worker.postMessage(request);
-		return waiter.promise;
-	}
+	const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+	const file = new URL(`./pod-socket-worker.${extension}`, import.meta.url);
+	const thread = createJobThread<PodSocketRequest, PodSocketReply>({ file, name: 'pod-sockets', idleMs });
 
 	async function connectBy(
 		netnsPath: string | undefined,
@@ -126,7 +55,8 @@ export function createPodDialer(): PodDialer {
 		signal: AbortSignal | undefined,
 	): Promise<Socket> {
 		if (netnsPath === undefined) return connected(new Socket({ allowHalfOpen: true }), family, port, signal);
-		const descriptor = await makeSocket(netnsPath, family);
+		const { descriptor, failure } = await thread.run({ netnsPath, family });
+		if (descriptor === undefined) throw new Error(failure);
 		let socket: Socket;
 		try {
 			signal?.throwIfAborted();
@@ -157,12 +87,7 @@ export function createPodDialer(): PodDialer {
 			}
 			throw new UnavailableError(`cannot connect to port "${port}" of the pod: ${refusals.join(', ')}`);
 		},
-		async [Symbol.asyncDispose]() {
-			const ending = running;
-			running = undefined;
-			clearTimeout(ending?.idle);
-			if (ending !== undefined) await end(ending);
-		},
+		[Symbol.asyncDispose]: () => thread[Symbol.asyncDispose](),
 	};
 }
 
