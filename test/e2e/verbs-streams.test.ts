@@ -303,10 +303,15 @@ describe.each(verbRuntimes)('streaming verbs on $runtime', ({ missing, start }) 
 		test('logs: by stream, tail, stamps, limits; byte for byte', async () => {
 			const script =
 				"printf 'a\\033[31mb\\r.\\n'; echo two >&2; printf '\\377\\n'; head -c 40000 /dev/zero | tr '\\0' x; echo; printf end";
-			const { name, id } = await rig.run(script);
+			const { name, id, logPath } = await rig.run(script);
 			await eventually('the container to end', async () => {
 				const status = await rig.client.runtime.containerStatus(id, { verbose: false });
 				return status.state === 'exited';
+			});
+			// containerd may tell of an end before all that was said is in the log.
+			await eventually('the log to be whole', () => {
+				const log = readFileSync(logPath, 'latin1');
+				return / [FP] end\n/.test(log) && log.includes('stderr F two\n');
 			});
 			const child = piped('logs', name);
 			const [stdout, stderr] = await Promise.all([
