@@ -99,9 +99,9 @@ async function run(options: ServeOptions, context: ServeContext, parts: RunParts
 	using signals = listenForShutdown(() => {
 		void notices.reload(live.reload);
 	});
-	const layout = await detectCgroupLayout();
-	using _parent = removesEmptyParent(layout);
-	using _own = options.ownCgroup ? await enterOwnCgroup(layout, log) : undefined;
+	const cgroupLayout = await detectCgroupLayout();
+	using _parent = removesEmptyParent(cgroupLayout);
+	using _own = options.ownCgroup ? await enterOwnCgroup(cgroupLayout, log) : undefined;
 	const starting = new AbortController();
 	const stopStarting = signals.first.then((signal) => starting.abort(new Error(`ended by ${signal}`)));
 	let images: Awaited<ReturnType<typeof openImages>>;
@@ -120,7 +120,13 @@ async function run(options: ServeOptions, context: ServeContext, parts: RunParts
 	);
 	let pods: OpenPods;
 	try {
-		pods = await openPods(store, { log, version: context.version, now: nowNanos, config: live });
+		pods = await openPods(store, {
+			log,
+			version: context.version,
+			now: nowNanos,
+			config: live,
+			cgroupLayout,
+		});
 	} catch (error) {
 		if (!starting.signal.aborted) throw error;
 		return 0;

@@ -6,10 +6,9 @@ import { errorMessage, FailedPreconditionError } from '../cri/errors.ts';
 import type { ContainerEvent } from '../cri/model.ts';
 import type { ServedRuntime } from '../cri/transport/served-runtime.ts';
 import { readBootId } from '../node/boot-id.ts';
-import { detectCgroupLayout } from '../node/cgroup-layout.ts';
+import type { CgroupLayout } from '../node/cgroup-layout.ts';
 import { openCgroups } from './cgroup/host-cgroups.ts';
 import { createPodNetwork } from './cni/cni-pod-network.ts';
-import { createPluginTurns } from './cni/plugin-turns.ts';
 import type { LiveConfig } from './config/live-config.ts';
 import { createHandlers } from './handlers.ts';
 import type { Log } from './log.ts';
@@ -49,6 +48,7 @@ import { loadContainerCalls } from './sys/libc-containers.ts';
 import { loadSpawnCalls } from './sys/libc-spawn.ts';
 import { createNamespaces } from './sys/namespaces-linux.ts';
 import { startBySpawn } from './sys/program-start.ts';
+import { createTurns } from './turns.ts';
 
 /**
  * How many containers are prepared at once, all of it on one thread: two, so that one waits for the disk while the other is
@@ -79,10 +79,14 @@ export type PodsContext = {
 	/** Nanoseconds since 1970. */
 	readonly now: () => bigint;
 	readonly config: LiveConfig;
+	readonly cgroupLayout: CgroupLayout;
 };
 
 /** @throws FailedPreconditionError naming what this machine lacks */
-export async function openPods(images: Store, { log, version, now, config }: PodsContext): Promise<OpenPods> {
+export async function openPods(
+	images: Store,
+	{ log, version, now, config, cgroupLayout }: PodsContext,
+): Promise<OpenPods> {
 	await using undo = new AsyncDisposableStack();
 	// What is taken here is what counts until a restart; the rest is asked of `config` each time.
 	const { cgroupDriver, namespacesDir, network: networks, streaming: streams } = config.current();
@@ -97,7 +101,7 @@ export async function openPods(images: Store, { log, version, now, config }: Pod
 		undo.use(await claimNamespacesDir(sys, paths.namespacesDir, images.graphRoot));
 	}
 	await makeFolders(paths);
-	const cgroups = openCgroups(await detectCgroupLayout(), cgroupDriver);
+	const cgroups = openCgroups(cgroupLayout, cgroupDriver);
 	const limits: HostLimits = { ...readHostFacts(), cgroupVersion: cgroups.version };
 	const onThisHost = createHybridCrun(paths.programsDir);
 	const handlers = createHandlers(() => config.handlers(paths.runDir).map(onThisHost), {
@@ -184,7 +188,7 @@ export async function openPods(images: Store, { log, version, now, config }: Pod
 		sandboxes: createObjectTable('pod sandbox', sandboxFiles),
 		containers: createObjectTable('container', containerFiles),
 		queue: createOperationQueue(),
-		bundleTurns: createPluginTurns({ atOnce: bundlesAtOnce, patienceMs: bundlePatienceMs }),
+		bundleTurns: createTurns({ atOnce: bundlesAtOnce, patienceMs: bundlePatienceMs }),
 		creations: undo.use(createCreations(abandon)),
 		execs: createRunningExecs(),
 		events,

@@ -6,10 +6,10 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createPodNetwork, type PodNetworkOptions } from '../../src/runtime/cni/cni-pod-network.ts';
-import { createPluginTurns } from '../../src/runtime/cni/plugin-turns.ts';
 import type { AttachRequest } from '../../src/runtime/cni/pod-network.ts';
 import { loadLibc } from '../../src/runtime/sys/libc.ts';
 import { createNamespaces } from '../../src/runtime/sys/namespaces-linux.ts';
+import { createTurns } from '../../src/runtime/turns.ts';
 import { whatIsMissing } from '../helpers/requires.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 
@@ -206,7 +206,7 @@ describe.skipIf(missing)(`the built-in network${missing ?? ''}`, () => {
 			writeFileSync(path.join(bin, plugin), plugin === 'bridge' ? noted.join('\n') : plain);
 			chmodSync(path.join(bin, plugin), 0o755);
 		}
-		const turns = createPluginTurns({ atOnce: 4, patienceMs: 600_000 });
+		const turns = createTurns({ atOnce: 4, patienceMs: 600_000 });
 		const { network, pod } = setUp(['ipv4'], { binDirs: [bin], turns });
 		const pods = await Promise.all(Array.from({ length: 16 }, (_, index) => pod(`many${index}`)));
 		const attached = await Promise.all(pods.map(({ request }) => network.attach(request)));

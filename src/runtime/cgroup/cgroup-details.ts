@@ -56,8 +56,6 @@ export function readDetailsV1(
 	folderOf: (controller: string) => string | undefined,
 	unified?: string | undefined,
 ): CgroupDetails {
-	const psi = (of: 'cpu' | 'memory' | 'io') =>
-		unified === undefined ? undefined : readPsi(`${unified}/${of}.pressure`);
 	const at = (controller: string, name: string) => `${folderOf(controller) ?? '/nowhere'}/${name}`;
 	const throttled = readCgroupTable(at('cpu', 'cpu.stat'));
 	const memory = readCgroupTable(at('memory', 'memory.stat'));
@@ -68,7 +66,7 @@ export function readDetailsV1(
 			periods: throttled.get('nr_periods'),
 			throttledPeriods: throttled.get('nr_throttled'),
 			throttledNanos: throttled.get('throttled_time'),
-			psi: psi('cpu'),
+			psi: readPsi(unified, 'cpu'),
 		},
 		memory: {
 			cacheBytes: memory.get('total_cache'),
@@ -76,13 +74,13 @@ export function readDetailsV1(
 			mappedFileBytes: memory.get('total_mapped_file'),
 			peakBytes: readCgroupNumber(at('memory', 'memory.max_usage_in_bytes')),
 			limitHits: readCgroupNumber(at('memory', 'memory.failcnt')),
-			psi: psi('memory'),
+			psi: readPsi(unified, 'memory'),
 		},
 		devices: blkioDevices(
 			readCgroupText(at('blkio', 'blkio.throttle.io_service_bytes_recursive')),
 			readCgroupText(at('blkio', 'blkio.throttle.io_serviced_recursive')),
 		),
-		ioPsi: psi('io'),
+		ioPsi: readPsi(unified, 'io'),
 		hugePages: hugePages(folderOf('hugetlb'), 'usage_in_bytes', 'max_usage_in_bytes'),
 		pidsLimit: readCgroupNumber(at('pids', 'pids.max')),
 	};
@@ -100,7 +98,7 @@ export function readDetailsV2(folder: string): CgroupDetails {
 			periods: cpu.get('nr_periods'),
 			throttledPeriods: cpu.get('nr_throttled'),
 			throttledNanos: nanos(cpu.get('throttled_usec')),
-			psi: readPsi(`${folder}/cpu.pressure`),
+			psi: readPsi(folder, 'cpu'),
 		},
 		memory: {
 			cacheBytes: memory.get('file'),
@@ -108,10 +106,10 @@ export function readDetailsV2(folder: string): CgroupDetails {
 			mappedFileBytes: memory.get('file_mapped'),
 			peakBytes: readCgroupNumber(`${folder}/memory.peak`),
 			limitHits: readCgroupTable(`${folder}/memory.events`).get('max'),
-			psi: readPsi(`${folder}/memory.pressure`),
+			psi: readPsi(folder, 'memory'),
 		},
 		devices: ioStatDevices(readCgroupText(`${folder}/io.stat`) ?? ''),
-		ioPsi: readPsi(`${folder}/io.pressure`),
+		ioPsi: readPsi(folder, 'io'),
 		// What was the most is not kept here.
 		hugePages: hugePages(folder, 'current', undefined),
 		pidsLimit: readCgroupNumber(`${folder}/pids.max`),

@@ -22,8 +22,6 @@ export function readCgroupV1(
 		return folder !== undefined && existsSync(folder) ? folder : undefined;
 	});
 	if (cpuacct === undefined && memory === undefined && pids === undefined) return undefined;
-	const psi = (of: 'cpu' | 'memory' | 'io') =>
-		unified === undefined ? undefined : readPsi(`${unified}/${of}.pressure`);
 	const timestampNanos = nowNanos();
 	const stat = memory === undefined ? undefined : readCgroupTable(`${memory}/memory.stat`);
 	return {
@@ -37,7 +35,7 @@ export function readCgroupV1(
 						timestampNanos,
 						usageCoreNanos: readCgroupNumber(`${cpuacct}/cpuacct.usage`),
 						usageNanoCores: undefined,
-						psi: psi('cpu'),
+						psi: readPsi(unified, 'cpu'),
 					},
 		memory:
 			memory === undefined || stat === undefined
@@ -49,12 +47,12 @@ export function readCgroupV1(
 						rss: stat.get('total_rss'),
 						pageFaults: stat.get('total_pgfault') ?? stat.get('pgfault'),
 						majorPageFaults: stat.get('total_pgmajfault') ?? stat.get('pgmajfault'),
-						psi: psi('memory'),
+						psi: readPsi(unified, 'memory'),
 					}),
 		pids: pids === undefined ? undefined : readCgroupNumber(`${pids}/pids.current`),
 		oomKills:
 			memory === undefined ? undefined : readCgroupTable(`${memory}/memory.oom_control`).get('oom_kill'),
-		ioPsi: psi('io'),
+		ioPsi: readPsi(unified, 'io'),
 		io: blkio === undefined ? undefined : readBlkio(blkio),
 	};
 }
@@ -95,7 +93,7 @@ export function readCgroupV2(folder: string): CgroupReading | undefined {
 			timestampNanos,
 			usageCoreNanos: cpuMicros === undefined ? undefined : cpuMicros * 1_000n,
 			usageNanoCores: undefined,
-			psi: readPsi(`${folder}/cpu.pressure`),
+			psi: readPsi(folder, 'cpu'),
 		},
 		memory:
 			usage === undefined
@@ -107,11 +105,11 @@ export function readCgroupV2(folder: string): CgroupReading | undefined {
 						rss: stat.get('anon'),
 						pageFaults: stat.get('pgfault'),
 						majorPageFaults: stat.get('pgmajfault'),
-						psi: readPsi(`${folder}/memory.pressure`),
+						psi: readPsi(folder, 'memory'),
 					}),
 		pids: readCgroupNumber(`${folder}/pids.current`),
 		oomKills: readCgroupTable(`${folder}/memory.events`).get('oom_kill'),
-		ioPsi: readPsi(`${folder}/io.pressure`),
+		ioPsi: readPsi(folder, 'io'),
 		io: readIoStat(`${folder}/io.stat`),
 	};
 }
@@ -164,9 +162,13 @@ function memoryUsage(
 	};
 }
 
-/** A pressure file; undefined where the kernel keeps none. Source: Linux Documentation/accounting/psi.rst */
-export function readPsi(path: string): PsiStats | undefined {
-	const pressure = parsePressure(readCgroupText(path) ?? '');
+/**
+ * The pressure file of a cgroup; undefined where the kernel keeps none. Source: Linux Documentation/accounting/psi.rst
+ * @param folder in the hierarchy of version 2, if there is one
+ */
+export function readPsi(folder: string | undefined, of: 'cpu' | 'memory' | 'io'): PsiStats | undefined {
+	if (folder === undefined) return undefined;
+	const pressure = parsePressure(readCgroupText(`${folder}/${of}.pressure`) ?? '');
 	return pressure && { some: psiLine(pressure.some), full: psiLine(pressure.full) };
 }
 

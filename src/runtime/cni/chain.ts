@@ -1,10 +1,10 @@
 /** The plugins of one network, one after the other. Source: CNI spec 1.1, section 3 */
 import { isIPv4 } from 'node:net';
 import type { StartProgram } from '../sys/program-start.ts';
+import type { Turns } from '../turns.ts';
 import type { CapabilityArgs } from './capabilities.ts';
 import { capabilitiesOf, compareVersions, type PluginConf } from './network-list.ts';
 import { type CniTarget, type CniVerb, callPlugin } from './plugin-call.ts';
-import type { PluginTurns } from './plugin-turns.ts';
 import { CniError } from './pod-network.ts';
 import { addressesOf } from './results.ts';
 
@@ -23,7 +23,7 @@ export type ChainContext = {
 	readonly binDirs: readonly string[];
 	readonly timeoutMs: number;
 	/** Who waits for whom; without it nobody does. */
-	readonly turns?: PluginTurns | undefined;
+	readonly turns?: Turns | undefined;
 	/** How a plugin's process is started. */
 	readonly start?: StartProgram | undefined;
 	readonly signal?: AbortSignal | undefined;

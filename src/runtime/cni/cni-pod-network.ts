@@ -2,6 +2,7 @@
 import { errorMessage } from '../../cri/errors.ts';
 import type { Log } from '../log.ts';
 import type { StartProgram } from '../sys/program-start.ts';
+import { createTurns, type Turns } from '../turns.ts';
 import { type Attachment, type AttachmentRecord, createAttachmentCache } from './attachment-cache.ts';
 import { interfaceName, targetOf } from './attachment-target.ts';
 import { type BuiltinBridge, type BuiltinBridgeOptions, createBuiltinBridge } from './builtin-bridge.ts';
@@ -17,7 +18,6 @@ import { createDetacher, identityOf, waitAwhile } from './detach.ts';
 import { collectGarbage } from './garbage.ts';
 import { declares, type PluginConf } from './network-list.ts';
 import { type ChosenNetwork, createNetworks } from './networks.ts';
-import { createPluginTurns, type PluginTurns } from './plugin-turns.ts';
 import { type AttachRequest, CniError, type PodNetwork, type PodNetworkResult } from './pod-network.ts';
 import { createPodQueues } from './pod-queues.ts';
 import { addressesOf } from './results.ts';
@@ -41,7 +41,7 @@ export type PodNetworkOptions = {
 	/** How long whoever detaches a pod waits for its plugins; they go on behind. */
 	readonly detachWaitMs?: number | undefined;
 	/** How many plugins run at once. */
-	readonly turns?: PluginTurns | undefined;
+	readonly turns?: Turns | undefined;
 	/** How their processes are started. */
 	readonly start?: StartProgram | undefined;
 	/** Where other runtimes keep account of what they have attached. */
@@ -63,7 +63,7 @@ const endWaitMs = 5000;
 /** Makes the cache's folder; nothing else is done before it is asked for. */
 export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 	const { confDir, binDirs, log, addTimeoutMs = 5 * minute, deleteTimeoutMs = minute } = options;
-	const { detachWaitMs = 10_000, foreignResultsDirs, turns = createPluginTurns(), start } = options;
+	const { detachWaitMs = 10_000, foreignResultsDirs, turns = createTurns(), start } = options;
 	const cache = createAttachmentCache(options.cacheDir);
 	const versions = createPluginVersions(binDirs);
 	const builtin: BuiltinBridge | undefined =

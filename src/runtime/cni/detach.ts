@@ -4,13 +4,13 @@ import { errorMessage } from '../../cri/errors.ts';
 import type { Log } from '../log.ts';
 import { untilAborted } from '../store/operation-queue.ts';
 import type { StartProgram } from '../sys/program-start.ts';
+import type { Turns } from '../turns.ts';
 import type { Attachment, AttachmentCache, AttachmentRecord } from './attachment-cache.ts';
 import { interfaceName, openNetns, targetOf } from './attachment-target.ts';
 import { portMappingsCapability } from './capabilities.ts';
 import { deleteChain } from './chain.ts';
 import type { Networks } from './networks.ts';
 import { endOrphans } from './orphans.ts';
-import type { PluginTurns } from './plugin-turns.ts';
 import { type AttachRequest, CniError, type PodNetwork } from './pod-network.ts';
 import { removeRulesOf } from './stale-rules.ts';
 
@@ -40,7 +40,7 @@ export type DetacherParts = {
 	readonly log: Log;
 	/** Of all plugins of one attachment together. */
 	readonly timeoutMs: number;
-	readonly turns: PluginTurns;
+	readonly turns: Turns;
 	readonly start?: StartProgram | undefined;
 };
 

@@ -2,7 +2,6 @@
 import { FailedPreconditionError, NotFoundError } from '../../cri/errors.ts';
 import type { ContainerEvent } from '../../cri/model.ts';
 import type { Cgroups } from '../cgroup/cgroups.ts';
-import type { PluginTurns } from '../cni/plugin-turns.ts';
 import type { PodNetwork } from '../cni/pod-network.ts';
 import type { Log } from '../log.ts';
 import type { ContainerProcesses } from '../oci/container-process.ts';
@@ -19,6 +18,7 @@ import type { RuntimePaths } from '../store/runtime-paths.ts';
 import { containerState, isListed, podSandboxState } from '../store/states.ts';
 import type { Namespaces } from '../sys/namespaces.ts';
 import type { Sys } from '../sys/sys.ts';
+import type { Turns } from '../turns.ts';
 import type { ContainerEnds } from './container-end.ts';
 import type { ContainerSpecs } from './container-spec.ts';
 import type { RunningExecs } from './running-execs.ts';
@@ -67,7 +67,7 @@ export type PodParts = {
 	readonly containers: ObjectTable<ContainerRecord>;
 	readonly queue: OperationQueue;
 	/** For containers that are prepared: the first ones are created by the OCI runtime while the others are still waiting. */
-	readonly bundleTurns: PluginTurns;
+	readonly bundleTurns: Turns;
 	readonly creations: Creations;
 	readonly ends: ContainerEnds;
 	readonly execs: RunningExecs;

@@ -4,8 +4,8 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, w
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createPodNetwork, type PodNetworkOptions } from '../../../../src/runtime/cni/cni-pod-network.ts';
-import { createPluginTurns } from '../../../../src/runtime/cni/plugin-turns.ts';
 import { type AttachRequest, CniError } from '../../../../src/runtime/cni/pod-network.ts';
+import { createTurns } from '../../../../src/runtime/turns.ts';
 import { type FakePlugin, notedCalls, writeFakePlugin } from '../../../helpers/fake-cni-plugin.ts';
 import { tempDir } from '../../../helpers/temp-dir.ts';
 
@@ -354,7 +354,7 @@ describe('detaching', () => {
 		);
 		const { network, binDir } = setUp(
 			{ first: { answers }, second: passing },
-			{ turns: createPluginTurns({ atOnce: 3, patienceMs: 600_000 }) },
+			{ turns: createTurns({ atOnce: 3, patienceMs: 600_000 }) },
 		);
 		const pods = Array.from({ length: 12 }, (_, index) => ({ ...request, podSandboxId: `pod${index}` }));
 		await Promise.all(pods.map((pod) => network.attach(pod)));
@@ -374,7 +374,7 @@ describe('detaching', () => {
 					},
 				},
 			},
-			{ detachWaitMs: 300, deleteTimeoutMs: 1000, turns: createPluginTurns({ atOnce: 2, patienceMs: 400 }) },
+			{ detachWaitMs: 300, deleteTimeoutMs: 1000, turns: createTurns({ atOnce: 2, patienceMs: 400 }) },
 		);
 		const pods = Array.from({ length: 4 }, (_, index) => ({ ...request, podSandboxId: `pod${index}` }));
 		for (const pod of pods) await network.attach(pod);

@@ -1,10 +1,10 @@
 /**
- * How many plugins run at once. Each is a process that starts others, and fifty pods that end together would leave the
- * runtime itself no processor to answer on.
+ * How much of one kind of work is done at once. Each CNI plugin is a process that starts others, and fifty pods that end together
+ * would leave the runtime itself no processor to answer on; bundles of containers are prepared on one thread.
  */
 
 /** Hands out turns, first come, first served. */
-export type PluginTurns = {
+export type Turns = {
 	/**
 	 * Runs the work when it is its turn. A limit of courtesy: whoever has waited `longestWaitMs` goes on without a turn.
 	 * @throws the signal's reason while it waits, afterwards whatever the work throws
@@ -22,13 +22,13 @@ const usualPatienceMs = 2000;
  * Makes them.
  * @param limits.patienceMs work that takes longer gives its turn up while it goes on: a plugin that hangs holds up nobody
  */
-export function createPluginTurns({
+export function createTurns({
 	atOnce = usualAtOnce,
 	patienceMs = usualPatienceMs,
 }: {
 	readonly atOnce?: number | undefined;
 	readonly patienceMs?: number | undefined;
-} = {}): PluginTurns {
+} = {}): Turns {
 	let free = atOnce;
 	const line = new Set<() => void>();
 

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createPluginTurns } from '../../../../src/runtime/cni/plugin-turns.ts';
+import { createTurns } from '../../../src/runtime/turns.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 /** Work that ends when the test says so, and what of it has begun. */
 function setUp(limits: { readonly atOnce: number; readonly patienceMs?: number }) {
-	const turns = createPluginTurns(limits);
+	const turns = createTurns(limits);
 	const begun: string[] = [];
 	const start = (
 		name: string,
