@@ -47,9 +47,12 @@ describe.skipIf(missing)(`the built-in network${missing ?? ''}`, () => {
 
 	function setUp(subnets: readonly string[], options: Partial<PodNetworkOptions> = {}) {
 		const root = tempDir();
-		const unique = randomBytes(2).toString('hex');
+		// Less of it is found by chance in the mounts of other pods, whose names are long hexadecimal numbers.
+		const unique = randomBytes(4).toString('hex');
 		const bridge = `crif-${unique}`;
-		marks.push(unique, root, ...subnets.map((subnet) => subnet.replace(/(?:0\/\d+|\/\d+)$/, '')));
+		// A family that is asked for by its name says nothing of what is made.
+		const named = subnets.filter((subnet) => subnet.includes('/'));
+		marks.push(unique, root, ...named.map((subnet) => subnet.replace(/(?:0\/\d+|\/\d+)$/, '')));
 		const sys = loadLibc();
 		const namespaces = createNamespaces({ dir: path.join(root, 'ns'), sys, log: () => undefined });
 		const network = createPodNetwork({
