@@ -2,10 +2,12 @@
  * The network of a node that has none: a bridge with addresses of its own, described in a configuration file below the
  * run root, where it is lost with the reboot that ends the bridge too.
  */
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { errorMessage } from '../../cri/errors.ts';
 import type { Log } from '../log.ts';
+import { defaultRunRoot } from '../storage/conf/storage-conf.ts';
 import { runCommand } from '../sys/process.ts';
 import { ensureMasquerade, type MasqueradedBridge, removeMasquerade } from './masquerade.ts';
 import { type NetworkList, parseNetworkList } from './network-list.ts';
@@ -15,7 +17,7 @@ import { keepAdvertisedRoutes } from './router-advertisements.ts';
 export type BuiltinBridgeOptions = {
 	/** Holds the configuration and the addresses that are in use. */
 	readonly dir: string;
-	/** At most 15 characters; `criscope0` unless told otherwise. */
+	/** At most 15 characters; {@link bridgeNameFor} the folder unless told otherwise. */
 	readonly bridge?: string | undefined;
 	/** In CIDR form, or `ipv4` and `ipv6` for one that the node does not know yet; the first family is the pods' primary one. */
 	readonly subnets?: readonly string[] | undefined;
@@ -36,9 +38,18 @@ const networkName = 'criscope';
 const trustRulesMs = 5000;
 const linkTimeoutMs = 10_000;
 
+/**
+ * `criscope0` for the usual run root, a name of its own for any other: two runtimes on one bridge would give the same address
+ * twice, since each keeps its own account of them, and the first to end would take the bridge from the other's pods.
+ */
+export function bridgeNameFor(dir: string): string {
+	if (path.relative(defaultRunRoot, dir) === path.join('criscope', 'cni')) return 'criscope0';
+	return `criscope-${createHash('sha256').update(path.resolve(dir)).digest('hex').slice(0, 6)}`;
+}
+
 /** Nothing is made before the first pod. */
 export function createBuiltinBridge(options: BuiltinBridgeOptions, log: Log): BuiltinBridge {
-	const { dir, bridge = 'criscope0', subnets: wishes = usualSubnets } = options;
+	const { dir, bridge = bridgeNameFor(options.dir), subnets: wishes = usualSubnets } = options;
 	const file = path.join(dir, `${bridge}.conflist`);
 	let list: NetworkList | undefined;
 	let checkedAtMs = Number.NEGATIVE_INFINITY;

@@ -56,11 +56,16 @@ export function fitsWish(subnet: string, wish: string, bridge: string): boolean 
  * @throws Error where the node uses it for something else, or everything is taken
  */
 export function chooseSubnet(wish: string, bridge: string): string {
-	if (wish === 'ipv4') return freeSubnet(subnetsInUse(bridge));
+	if (wish === 'ipv4') return freeSubnet(subnetsInUse(bridge), firstFor(bridge));
 	if (wish === 'ipv6') return uniqueLocalSubnet();
 	const taken = networksInUse(bridge).find((other) => overlap(wish, other));
 	if (taken === undefined) return wish;
 	throw new Error(`cannot use subnet "${wish}" for pods: this node has ${taken} already`);
+}
+
+/** The usual bridge begins where CRI-O does, any other where its name says. */
+function firstFor(bridge: string): number {
+	return /^criscope-[0-9a-f]+$/.test(bridge) ? Number.parseInt(bridge.slice('criscope-'.length), 16) : 0;
 }
 
 /** Of a wish or a subnet. */

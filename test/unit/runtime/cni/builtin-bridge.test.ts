@@ -1,13 +1,22 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createBuiltinBridge } from '../../../../src/runtime/cni/builtin-bridge.ts';
+import { bridgeNameFor, createBuiltinBridge } from '../../../../src/runtime/cni/builtin-bridge.ts';
 import { tempDir } from '../../../helpers/temp-dir.ts';
 
 /** A name that no machine has. */
 const bridge = 'cri-unit-none';
 
 describe('the built-in network', () => {
+	test('has a bridge for each run root, so that two runtimes share neither addresses nor the bridge', () => {
+		expect(bridgeNameFor('/run/containers/storage/criscope/cni')).toBe('criscope0');
+		const [one, two] = [bridgeNameFor('/run/one/criscope/cni'), bridgeNameFor('/run/two/criscope/cni')];
+		expect(one).toMatch(/^criscope-[0-9a-f]{6}$/);
+		expect(two).toMatch(/^criscope-[0-9a-f]{6}$/);
+		expect(one).not.toBe(two);
+		expect(bridgeNameFor('/run/one/criscope/cni/')).toBe(one);
+	});
+
 	const open = (dir: string, more: { subnets?: readonly string[] } = {}) =>
 		createBuiltinBridge({ dir, bridge, ...more }, () => undefined);
 	const read = (dir: string) => readFileSync(path.join(dir, `${bridge}.conflist`), 'utf8');
