@@ -5,7 +5,8 @@
 import * as fs from 'node:fs';
 import path from 'node:path';
 import { build } from './build.mjs';
-import { ensure, nodePath, rootDir, run, runScript, SetupError } from './setup.mjs';
+import { ensure } from './setup.mjs';
+import { nodePath, rootDir, run, runScript, SetupError } from './tools.mjs';
 
 await runScript(async () => {
 	const words = process.argv.slice(2);

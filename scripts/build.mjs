@@ -10,7 +10,8 @@ import * as fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { protos } from './generate-proto.mjs';
-import { ensure, nodePath, rootDir, run, runScript, SetupError } from './setup.mjs';
+import { ensure } from './setup.mjs';
+import { nodePath, rootDir, run, runScript, SetupError } from './tools.mjs';
 
 const srcDir = path.join(rootDir, 'src');
 const distDir = path.join(rootDir, 'dist');

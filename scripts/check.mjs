@@ -3,7 +3,8 @@
  */
 import { fileURLToPath } from 'node:url';
 import { build } from './build.mjs';
-import { ensure, run, runScript } from './setup.mjs';
+import { ensure } from './setup.mjs';
+import { run, runScript } from './tools.mjs';
 
 /**
  * Runs compiler, linter and unit tests, all of them even when the first one fails.

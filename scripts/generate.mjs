@@ -1,7 +1,7 @@
 /** Writes every generated file that is out of date. Quick when nothing is. */
 import * as fs from 'node:fs';
 import { generateProto } from './generate-proto.mjs';
-import { nodePath, run, runScript } from './setup.mjs';
+import { nodePath, run, runScript } from './tools.mjs';
 
 await runScript(async () => {
 	for (const path of generateProto()) console.log(`generated ${path}`);

@@ -5,8 +5,9 @@
  */
 import path from 'node:path';
 import { build } from './build.mjs';
-import { ensure, nodePath, rootDir, runScript, SetupError } from './setup.mjs';
+import { ensure } from './setup.mjs';
 import { runProgram } from './start.mjs';
+import { nodePath, rootDir, runScript, SetupError } from './tools.mjs';
 
 await runScript(async () => {
 	if (process.getuid() !== 0) {

@@ -1,81 +1,20 @@
 /**
- * Longer than 300 lines, since everything that runs before npm has been there stands in this one file.
- *
  * Brings a checkout into working order: npm packages, the pinned Node, and for tests the Debian parts. Plain
  * JavaScript for Node 20 with nothing but built-in modules, since it runs before anything is installed.
  *
  * What is done already is recognised by a stamp and by the files themselves, never by asking npm or dpkg, so that
  * set-up costs milliseconds the second time.
  */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-
-/** The root of the checkout. */
-export const rootDir = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-/** The Node the project brings along; everything but the scripts themselves runs on it. */
-export const nodePath = path.join(rootDir, 'node_modules/.bin/node');
+import { installDebianParts, missingParts, partsByPurpose, refuseDebianParts } from './debian.mjs';
+import { nodePath, rootDir, runLogged, runScript, SetupError, say, signalExitCode } from './tools.mjs';
 
 const cacheDir = path.join(rootDir, 'node_modules/.cache/criscope');
 const stampPath = path.join(cacheDir, 'setup.json');
-
-/** A Debian package is taken for installed when one of its witness files exists (one of several paths each). */
-const debianParts = {
-	containerd: ['/usr/bin/containerd', '/usr/local/bin/containerd'],
-	runc: ['/usr/sbin/runc', '/usr/bin/runc', '/usr/local/sbin/runc'],
-	'containernetworking-plugins': ['/usr/lib/cni/bridge'],
-	'busybox-static': ['/bin/busybox', '/usr/bin/busybox'],
-	'docker-registry': ['/usr/bin/docker-registry'],
-	iproute2: ['/sbin/ip', '/usr/sbin/ip', '/bin/ip', '/usr/bin/ip'],
-	iptables: ['/usr/sbin/iptables', '/sbin/iptables'],
-	procps: ['/bin/ps', '/usr/bin/ps'],
-	tmux: ['/usr/bin/tmux'],
-	git: ['/usr/bin/git'],
-	gzip: ['/bin/gzip', '/usr/bin/gzip'],
-	podman: ['/usr/bin/podman'],
-	skopeo: ['/usr/bin/skopeo'],
-	umoci: ['/usr/bin/umoci'],
-	conmon: ['/usr/bin/conmon'],
-	openssl: ['/usr/bin/openssl'],
-	python3: ['/usr/bin/python3'],
-	tar: ['/bin/tar', '/usr/bin/tar'],
-	'openssh-server': ['/usr/sbin/sshd'],
-	'openssh-client': ['/usr/bin/ssh'],
-	'util-linux': ['/usr/bin/setpriv'],
-	rsync: ['/usr/bin/rsync'],
-	dash: ['/bin/dash', '/usr/bin/dash'],
-	'ca-certificates': ['/etc/ssl/certs/ca-certificates.crt'],
-};
-const sandboxParts = [
-	'containerd',
-	'runc',
-	'containernetworking-plugins',
-	'busybox-static',
-	'docker-registry',
-	'iproute2',
-	'iptables',
-	'procps',
-];
-const partsByPurpose = {
-	start: [],
-	build: [],
-	check: ['git'],
-	sandbox: sandboxParts,
-	test: [
-		...sandboxParts,
-		...['podman', 'conmon', 'skopeo', 'umoci', 'openssl', 'python3', 'tar', 'gzip', 'util-linux'],
-		...['tmux', 'git', 'openssh-server', 'openssh-client', 'rsync', 'dash'],
-	],
-	bench: [...sandboxParts, 'podman', 'conmon', 'gzip'],
-};
-
-/** A problem the person can solve: shown as its message alone, without a stack. */
-export class SetupError extends Error {
-	name = 'SetupError';
-}
 
 /**
  * Makes sure everything `purpose` needs is installed.
@@ -95,65 +34,6 @@ export async function ensure({ purpose }) {
 		const missing = missingParts(purpose);
 		if (missing.length > 0) await installDebianParts(missing, purpose);
 	});
-}
-
-/**
- * Runs a script's main function: one sentence and exit code 1 for a SetupError, the stack for a bug.
- *
- * @param {() => Promise<number | undefined>} main returns the exit code
- */
-export async function runScript(main) {
-	try {
-		process.exitCode = (await main()) ?? 0;
-	} catch (error) {
-		console.error(error instanceof SetupError ? error.message : error);
-		process.exitCode = 1;
-	}
-}
-
-/**
- * The environment in which tools are run: the project's own Node and tools come first.
- *
- * @param {Record<string, string | undefined>} [extra]
- */
-export function toolEnv(extra = {}) {
-	const binDir = path.join(rootDir, 'node_modules/.bin');
-	// Debian keeps runc, iptables and ip in sbin, which a plain user's PATH lacks.
-	const searchPath = `${binDir}:${process.env.PATH ?? '/usr/bin:/bin'}:/usr/local/sbin:/usr/sbin:/sbin`;
-	return { ...process.env, PATH: searchPath, ...extra };
-}
-
-/**
- * Runs a tool in the root of the checkout and waits for it.
- *
- * @param {string} file name of a tool in node_modules/.bin or on the PATH
- * @param {readonly string[]} args
- * @param {{capture?: boolean, env?: Record<string, string | undefined>}} [options] capture: keep the output, do not show it
- * @returns {Promise<{exitCode: number, output: string}>} 128 + n for a signal
- */
-export function run(file, args, { capture = false, env } = {}) {
-	return new Promise((resolve, reject) => {
-		const child = spawn(file, args, {
-			cwd: rootDir,
-			env: toolEnv(env),
-			stdio: capture ? ['ignore', 'pipe', 'pipe'] : 'inherit',
-		});
-		const chunks = [];
-		child.stdout?.on('data', (chunk) => chunks.push(chunk));
-		child.stderr?.on('data', (chunk) => chunks.push(chunk));
-		child.once('error', (error) => {
-			reject(new SetupError(`cannot run "${file}": ${error.message}`));
-		});
-		child.once('close', (code, signal) => {
-			resolve({ exitCode: code ?? signalExitCode(signal), output: Buffer.concat(chunks).toString() });
-		});
-	});
-}
-
-/** The shell's exit code for a child that died of a signal. */
-export function signalExitCode(signal) {
-	const numbers = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 };
-	return 128 + (numbers[signal] ?? 0);
 }
 
 // --- npm -----------------------------------------------------------------------------------------------------
@@ -225,73 +105,6 @@ function npmReason(output) {
 	return /npm (?:error|ERR!) (?!code)(.+)/.exec(output)?.[1] ?? 'npm ci failed';
 }
 
-// --- Debian --------------------------------------------------------------------------------------------------
-
-function missingParts(purpose) {
-	return partsByPurpose[purpose].filter((name) => !debianParts[name].some((file) => fs.existsSync(file)));
-}
-
-/** Throws where the parts cannot be installed from here; otherwise the words for when that fails. */
-function refuseDebianParts(missing, purpose) {
-	const byHand = `apt-get update && apt-get install -y --no-install-recommends ${missing.join(' ')}`;
-	const why = `cannot go on with "${purpose}": missing ${missing.join(', ')}`;
-	if (!fs.existsSync('/usr/bin/apt-get')) {
-		throw new SetupError(
-			`${why}; there is no apt-get here, install the like of these Debian packages by hand`,
-		);
-	}
-	if (process.getuid() !== 0) throw new SetupError(`${why}; install them as root with: ${byHand}`);
-	return { byHand, why };
-}
-
-async function installDebianParts(missing, purpose) {
-	const { byHand, why } = refuseDebianParts(missing, purpose);
-	say(`installing Debian packages: ${missing.join(' ')} …`);
-	const release = forbidServiceStart();
-	try {
-		const aptOptions = ['-q', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Use-Pty=0'];
-		const install = ['install', '-y', '--no-install-recommends', ...missing];
-		for (const args of [['update'], install]) {
-			const { exitCode, logPath } = await runLogged('apt-get', [...aptOptions, ...args], `apt-${args[0]}`);
-			if (exitCode !== 0) {
-				throw new SetupError(
-					`${why}: apt-get ${args[0]} failed, the log is ${logPath}; try again by hand with: ${byHand}`,
-				);
-			}
-		}
-	} finally {
-		release();
-	}
-	const still = missingParts(purpose);
-	if (still.length > 0) throw new SetupError(`${why}, although apt-get installed ${still.join(', ')}`);
-}
-
-/** Debian starts what it installs (containerd, docker-registry); policy-rc.d is the documented way to say no. */
-function forbidServiceStart() {
-	const policyPath = '/usr/sbin/policy-rc.d';
-	try {
-		fs.writeFileSync(policyPath, '#!/bin/sh\nexit 101\n', { mode: 0o755, flag: 'wx' });
-	} catch {
-		return () => {};
-	}
-	const release = () => fs.rmSync(policyPath, { force: true });
-	process.once('exit', release);
-	return () => {
-		process.off('exit', release);
-		release();
-	};
-}
-
-async function runLogged(file, args, name) {
-	const { exitCode, output } = await run(file, args, {
-		capture: true,
-		env: { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' },
-	});
-	const logPath = path.join(rootDir, '.cache', `setup-${name}.log`);
-	fs.writeFileSync(logPath, output);
-	return { exitCode, output, logPath };
-}
-
 // --- one set-up at a time ------------------------------------------------------------------------------------
 
 /** Runs `work` while holding the lock. It lies outside node_modules, which npm ci removes. */
@@ -353,10 +166,6 @@ function readJson(file) {
 	} catch {
 		return undefined;
 	}
-}
-
-function say(text) {
-	console.error(`criscope: ${text}`);
 }
 
 // `node scripts/setup.mjs test` sets up for a purpose and does nothing else.

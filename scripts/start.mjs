@@ -5,7 +5,8 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from './build.mjs';
-import { ensure, nodePath, rootDir, runScript, signalExitCode } from './setup.mjs';
+import { ensure } from './setup.mjs';
+import { nodePath, rootDir, runScript, signalExitCode } from './tools.mjs';
 
 /**
  * Runs a program with this terminal and waits. The terminal sends Ctrl-C and Ctrl-\ to the whole process group: they are

@@ -8,7 +8,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { build } from './build.mjs';
 import { check } from './check.mjs';
-import { ensure, run, runScript } from './setup.mjs';
+import { ensure } from './setup.mjs';
+import { run, runScript } from './tools.mjs';
 
 await runScript(async () => {
 	const filters = process.argv.slice(2);
