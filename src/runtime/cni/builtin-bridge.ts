@@ -13,6 +13,7 @@ import { ensureMasquerade, type MasqueradedBridge, removeMasquerade } from './ma
 import { type NetworkList, parseNetworkList } from './network-list.ts';
 import { chooseSubnet, familyOf, fitsWish, usualSubnets } from './pod-subnets.ts';
 import { keepAdvertisedRoutes } from './router-advertisements.ts';
+import { claimSubnet, releaseSubnet, subnetClaimsDir } from './subnet-claims.ts';
 
 export type BuiltinBridgeOptions = {
 	/** Holds the configuration and the addresses that are in use. */
@@ -21,6 +22,8 @@ export type BuiltinBridgeOptions = {
 	readonly bridge?: string | undefined;
 	/** In CIDR form, or `ipv4` and `ipv6` for one that the node does not know yet; the first family is the pods' primary one. */
 	readonly subnets?: readonly string[] | undefined;
+	/** Where runtimes say which subnets they have; {@link subnetClaimsDir} unless told otherwise. */
+	readonly claimsDir?: string | undefined;
 };
 
 export type BuiltinBridge = {
@@ -50,6 +53,7 @@ export function bridgeNameFor(dir: string): string {
 /** Nothing is made before the first pod. */
 export function createBuiltinBridge(options: BuiltinBridgeOptions, log: Log): BuiltinBridge {
 	const { dir, bridge = bridgeNameFor(options.dir), subnets: wishes = usualSubnets } = options;
+	const { claimsDir = subnetClaimsDir } = options;
 	const file = path.join(dir, `${bridge}.conflist`);
 	let list: NetworkList | undefined;
 	let checkedAtMs = Number.NEGATIVE_INFINITY;
@@ -69,7 +73,8 @@ export function createBuiltinBridge(options: BuiltinBridgeOptions, log: Log): Bu
 			}
 			return before;
 		}
-		const subnets = wishes.map((wish) => chooseSubnet(wish, bridge));
+		const claim = (subnet: string) => claimSubnet(claimsDir, subnet, file);
+		const subnets = wishes.map((wish) => chooseSubnet(wish, bridge, claim));
 		const conf = configuration({ bridge, subnets, ipamDir: path.join(dir, 'addresses'), mtu: uplinkMtu() });
 		const text = `${JSON.stringify(conf, undefined, 2)}\n`;
 		mkdirSync(dir, { recursive: true, mode: 0o755 });
@@ -130,15 +135,19 @@ export function createBuiltinBridge(options: BuiltinBridgeOptions, log: Log): Bu
 			await checking;
 		},
 		async tidy() {
+			const network = readExisting();
+			const subnets = network === undefined ? [] : subnetsOf(network);
 			try {
-				const network = parseNetworkList(readFileSync(file, 'utf8'), 'list', networkName);
-				await removeMasquerade({ bridge, subnets: subnetsOf(network) });
-				await runCommand('ip', ['link', 'delete', bridge, 'type', 'bridge'], { timeoutMs: linkTimeoutMs });
+				if (network !== undefined) {
+					await removeMasquerade({ bridge, subnets });
+					await runCommand('ip', ['link', 'delete', bridge, 'type', 'bridge'], { timeoutMs: linkTimeoutMs });
+				}
 			} catch {
-				// Never made.
+				// No pod has come.
 			}
 			list = undefined;
 			rmSync(file, { force: true });
+			for (const subnet of subnets) releaseSubnet(claimsDir, subnet, file);
 			rmSync(path.join(dir, 'addresses'), { recursive: true, force: true });
 		},
 	};

@@ -19,14 +19,10 @@ const candidates: readonly Subnet[] = [
 
 /**
  * @param taken what is in use, see {@link subnetsInUse}
- * @param first which candidate is looked at first: runtimes that choose at the same moment see nothing of each other yet
  * @throws Error where everything is taken
  */
-export function freeSubnet(taken: readonly Subnet[], first = 0): string {
-	const from = first % candidates.length;
-	const free = [...candidates.slice(from), ...candidates.slice(0, from)].find(
-		(candidate) => !taken.some((other) => overlap(candidate, other)),
-	);
+export function freeSubnet(taken: readonly Subnet[]): string {
+	const free = candidates.find((candidate) => !taken.some((other) => overlap(candidate, other)));
 	if (free === undefined)
 		throw new Error('cannot find a subnet for pods: every private network is in use here');
 	return `${dotted(free.address)}/${free.prefix}`;

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { freeSubnet, isFreeSubnet, subnetsInUse } from './free-subnet.ts';
+import { freeSubnet, isFreeSubnet, parseSubnet, subnetsInUse } from './free-subnet.ts';
 
 /** Asks for a subnet of that family that the node does not use yet. */
 export type SubnetFamily = 'ipv4' | 'ipv6';
@@ -53,19 +53,23 @@ export function fitsWish(subnet: string, wish: string, bridge: string): boolean 
 /**
  * Chooses what was left open, and makes sure of what was named.
  * @param bridge what has it already; that one may
+ * @param claim takes what was chosen; false where another runtime has chosen it a moment ago
  * @throws Error where the node uses it for something else, or everything is taken
  */
-export function chooseSubnet(wish: string, bridge: string): string {
-	if (wish === 'ipv4') return freeSubnet(subnetsInUse(bridge), firstFor(bridge));
+export function chooseSubnet(wish: string, bridge: string, claim: (subnet: string) => boolean): string {
 	if (wish === 'ipv6') return uniqueLocalSubnet();
+	if (wish === 'ipv4') {
+		const claimed: string[] = [];
+		for (;;) {
+			const taken = [...subnetsInUse(bridge), ...claimed.flatMap((cidr) => parseSubnet(cidr) ?? [])];
+			const subnet = freeSubnet(taken);
+			if (claim(subnet)) return subnet;
+			claimed.push(subnet);
+		}
+	}
 	const taken = networksInUse(bridge).find((other) => overlap(wish, other));
 	if (taken === undefined) return wish;
 	throw new Error(`cannot use subnet "${wish}" for pods: this node has ${taken} already`);
-}
-
-/** The usual bridge begins where CRI-O does, any other where its name says. */
-function firstFor(bridge: string): number {
-	return /^criscope-[0-9a-f]+$/.test(bridge) ? Number.parseInt(bridge.slice('criscope-'.length), 16) : 0;
 }
 
 /** Of a wish or a subnet. */

@@ -18,7 +18,10 @@ describe('the built-in network', () => {
 	});
 
 	const open = (dir: string, more: { subnets?: readonly string[] } = {}) =>
-		createBuiltinBridge({ dir, bridge, ...more }, () => undefined);
+		createBuiltinBridge(
+			{ dir, bridge, claimsDir: path.join(path.dirname(dir), 'claims'), ...more },
+			() => undefined,
+		);
 	const read = (dir: string) => readFileSync(path.join(dir, `${bridge}.conflist`), 'utf8');
 
 	test('is written where it can be looked at, and kept by the next run', () => {
@@ -40,6 +43,23 @@ describe('the built-in network', () => {
 		});
 		expect(open(dir, { subnets: ['ipv4', 'ipv6'] }).network()).toEqual(list);
 		expect(read(dir)).toBe(text);
+	});
+
+	test('of two run roots have subnets of their own, also where both are chosen before either is there', async () => {
+		const base = tempDir();
+		const [one, two] = ['one', 'two'].map((name) => {
+			const dir = path.join(base, name);
+			const network = createBuiltinBridge({ dir, claimsDir: path.join(base, 'claims') }, () => undefined);
+			return { dir, network, text: JSON.stringify(network.network()) };
+		});
+		const subnetIn = (text = '') => /"subnet":"([^"]+)"/.exec(text)?.[1] ?? '';
+		expect(subnetIn(one?.text)).toMatch(/\/16$/);
+		expect(subnetIn(two?.text)).toMatch(/\/16$/);
+		expect(subnetIn(two?.text)).not.toBe(subnetIn(one?.text));
+		for (const name of ['claims', 'one', 'two']) expect(readdirSync(path.join(base, name))).not.toEqual([]);
+		await one?.network.tidy();
+		await two?.network.tidy();
+		expect(readdirSync(path.join(base, 'claims'))).toEqual([]);
 	});
 
 	test('is made anew where it is damaged, collides, or something else is wanted', () => {

@@ -10,6 +10,8 @@ import {
 /** A name that no machine has. */
 const bridge = 'cri-unit-none';
 
+const free = () => true;
+
 describe('subnets that are asked for', () => {
 	test.each([
 		[[]],
@@ -42,17 +44,24 @@ describe('subnets that are asked for', () => {
 		[['ipv6', 'fd00::/64'], 'one subnet of each family'],
 	])('%j are refused', (wanted, words) => expect(subnetsProblem(wanted)).toContain(words));
 
+	test('one that another runtime has just chosen is passed over', () => {
+		const first = chooseSubnet('ipv4', bridge, free);
+		const second = chooseSubnet('ipv4', bridge, (subnet) => subnet !== first);
+		expect(second).toMatch(/^(10|172)\.\d+\.0\.0\/16$/);
+		expect(second).not.toBe(first);
+	});
+
 	test('one that is left open is private, and one that is named is taken where nothing else has it', () => {
-		expect(chooseSubnet('ipv4', bridge)).toMatch(/^(10|172)\.\d+\.0\.0\/16$/);
-		const own = chooseSubnet('ipv6', bridge);
+		expect(chooseSubnet('ipv4', bridge, free)).toMatch(/^(10|172)\.\d+\.0\.0\/16$/);
+		const own = chooseSubnet('ipv6', bridge, free);
 		expect(own).toMatch(/^fd[0-9a-f:]+::\/64$/);
-		expect(chooseSubnet(own, bridge)).toBe(own);
+		expect(chooseSubnet(own, bridge, free)).toBe(own);
 		for (const { cidr, family, internal } of Object.values(networkInterfaces()).flatMap(
 			(list) => list ?? [],
 		)) {
 			if (cidr === null || internal || cidr.startsWith('fe80')) continue;
 			const around = family === 'IPv4' ? `${cidr.split('.')[0]}.0.0.0/8` : `${cidr.split(':')[0]}::/16`;
-			expect(() => chooseSubnet(around, bridge)).toThrow(
+			expect(() => chooseSubnet(around, bridge, free)).toThrow(
 				/^cannot use subnet ".*" for pods: this node has .*\/\d+ already$/,
 			);
 		}
