@@ -31,7 +31,14 @@ export type EndpointDefaults = {
 };
 
 /** Chooses the endpoint as the command line, the environment and the files say. */
-export function chooseRuntime(options: ProgramOptions, defaults: EndpointDefaults, signal?: AbortSignal) {
+export function chooseRuntime(
+	options: ProgramOptions,
+	defaults: EndpointDefaults,
+	{
+		signal,
+		patienceMs,
+	}: { readonly signal?: AbortSignal | undefined; readonly patienceMs?: number | undefined } = {},
+) {
 	const { env } = process;
 	return chooseEndpoint(
 		{
@@ -43,15 +50,27 @@ export function chooseRuntime(options: ProgramOptions, defaults: EndpointDefault
 			},
 			env,
 			commandLine: ['criscope', ...process.argv.slice(2)].join(' '),
+			patienceMs,
 		},
 		{ signal },
 	);
 }
 
+/**
+ * How long a program that asks once waits for a runtime that does not answer the first knock, in milliseconds: one that is
+ * restarted is back within a second or two, and the next command of a script or a person must not fail for that.
+ */
+export const restartPatienceMs = 2_000;
+
 /** Makes a client; gRPC is loaded here and not before. */
 export async function connectRuntime(
 	endpoint: string,
-	options: { readonly imageEndpoint: string | undefined; readonly timeoutMs?: number | undefined },
+	options: {
+		readonly imageEndpoint: string | undefined;
+		readonly timeoutMs?: number | undefined;
+		/** How long also a quick question waits for a connection, in milliseconds; 0 where it is asked again anyway. */
+		readonly patienceMs?: number | undefined;
+	},
 ): Promise<CriClient> {
 	const { createCriClient } = await import('./cri/transport/client.ts');
 	return createCriClient(endpoint, options);
@@ -102,7 +121,7 @@ export function createRuntimeAccess(
 
 	return {
 		async choose(signal) {
-			const choice = await chooseRuntime(options, defaults, signal);
+			const choice = await chooseRuntime(options, defaults, { signal });
 			const plan = await planEmbedded(choice, { env, readOnly });
 			if (plan.kind === 'start' && !hasTried) {
 				return { kind: 'starting', problem: startingSentence, ready: start(signal) };

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { ProgramOptions } from './arguments.ts';
 import { describeOrigin } from './cri/endpoints.ts';
 import { readConfig, readOnlyOf } from './read-config.ts';
-import { chooseRuntime, connectRuntime, settleChoice } from './runtime-access.ts';
+import { chooseRuntime, connectRuntime, restartPatienceMs, settleChoice } from './runtime-access.ts';
 import { detectCapabilities } from './text/terminal-capabilities.ts';
 import { createAuditLog } from './ui/effects/action-audit.ts';
 import { createLinearSession } from './ui/plain/linear.ts';
@@ -20,7 +20,7 @@ const signalExitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGQUIT: 131 }
 export async function startPlain(options: ProgramOptions): Promise<number> {
 	const config = await readConfig(options);
 	const request = { env: process.env, readOnly: readOnlyOf(options, config).enabled };
-	const choose = () => chooseRuntime(options, config.runtime);
+	const choose = () => chooseRuntime(options, config.runtime, { patienceMs: restartPatienceMs });
 	const choice = await settleChoice(await choose(), choose, request);
 	const interactive = process.stdin.isTTY === true;
 	const { unicode } = detectCapabilities(process.env, process.stdout.isTTY === true);
@@ -38,6 +38,7 @@ export async function startPlain(options: ProgramOptions): Promise<number> {
 	const client = await connectRuntime(choice.runtimeEndpoint, {
 		imageEndpoint: choice.imageEndpoint,
 		timeoutMs: config.runtime.timeoutMs ?? choice.timeoutMs,
+		patienceMs: restartPatienceMs,
 	});
 	using input = createLinearInput(process.stdin);
 	const session = createLinearSession({

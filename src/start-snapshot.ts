@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { ProgramOptions } from './arguments.ts';
 import { describeOrigin } from './cri/endpoints.ts';
 import { readConfig } from './read-config.ts';
-import { chooseRuntime, connectRuntime } from './runtime-access.ts';
+import { chooseRuntime, connectRuntime, restartPatienceMs } from './runtime-access.ts';
 import { detectCapabilities } from './text/terminal-capabilities.ts';
 import { collectState } from './ui/plain/collect.ts';
 import { linearLine } from './ui/plain/linear-output.ts';
@@ -20,7 +20,7 @@ const deadlineMs = 15_000;
 export async function printSnapshot(options: ProgramOptions): Promise<number> {
 	const config = await readConfig(options);
 	const signal = AbortSignal.timeout(deadlineMs);
-	const choice = await chooseRuntime(options, config.runtime, signal);
+	const choice = await chooseRuntime(options, config.runtime, { signal, patienceMs: restartPatienceMs });
 	if (choice.kind !== 'chosen') throw new Error(choice.message);
 	if (choice.others.length > 0) {
 		const others = choice.others.map(({ endpoint }) => endpoint).join(', ');
@@ -31,6 +31,7 @@ export async function printSnapshot(options: ProgramOptions): Promise<number> {
 	const client = await connectRuntime(choice.runtimeEndpoint, {
 		imageEndpoint: choice.imageEndpoint,
 		timeoutMs: config.runtime.timeoutMs ?? choice.timeoutMs,
+		patienceMs: restartPatienceMs,
 	});
 	try {
 		const state = await collectState(client, { hostname: hostname(), signal, now: Date.now });

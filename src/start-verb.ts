@@ -10,7 +10,7 @@ import { runVerb } from './cli/run-verb.ts';
 import { chooseEndpoint, describeOrigin, type EndpointChoice } from './cri/endpoints.ts';
 import type { CriClient } from './cri/ports.ts';
 import { localTerminal } from './local-terminal.ts';
-import { connectRuntime, type EndpointDefaults, settleChoice } from './runtime-access.ts';
+import { connectRuntime, type EndpointDefaults, restartPatienceMs, settleChoice } from './runtime-access.ts';
 
 type Defaults = EndpointDefaults & { readonly readOnly: boolean };
 
@@ -70,6 +70,7 @@ async function choose(
 		},
 		env,
 		commandLine: printableCommandLine(process.argv.slice(2)),
+		patienceMs: restartPatienceMs,
 	};
 	const choice = await chooseEndpoint(request, { signal });
 	const image = request.flags.imageEndpoint ?? env['IMAGE_SERVICE_ENDPOINT'];
@@ -94,7 +95,8 @@ async function connect(flags: ConnectionFlags, options: Options): Promise<CriCli
 	}
 	// 0 is crictl's way to say "as usual".
 	const timeoutMs = flags.timeout || defaults.timeoutMs || choice.timeoutMs;
-	return connectRuntime(choice.runtimeEndpoint, { imageEndpoint: choice.imageEndpoint, timeoutMs });
+	const { imageEndpoint } = choice;
+	return connectRuntime(choice.runtimeEndpoint, { imageEndpoint, timeoutMs, patienceMs: restartPatienceMs });
 }
 
 /** The size of the terminal at stderr; some terminals do not tell theirs. */

@@ -5,8 +5,9 @@
  * Source: cri-tools v1.36 cmd/crictl (order of flag, environment and file; names of the variables).
  */
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type CrictlConfig, defaultCrictlConfigPath, readCrictlConfig } from './crictl-config.ts';
-import { formatEndpoint, parseEndpoint } from './endpoint-address.ts';
+import { embeddedSocketPath, formatEndpoint, parseEndpoint } from './endpoint-address.ts';
 import { InvalidArgumentError } from './errors.ts';
 import { permissionAdvice } from './permission-advice.ts';
 import { probeEndpoint } from './socket-probe.ts';
@@ -65,7 +66,11 @@ export type EndpointRequest = {
 	readonly root?: string | undefined;
 	readonly sockets?: readonly WellKnownSocket[] | undefined;
 	readonly probeTimeoutMs?: number | undefined;
+	/** How long to wait for a well-known socket on which nobody listens, in milliseconds; 0 by default. */
+	readonly patienceMs?: number | undefined;
 };
+
+const lookAgainMs = 100;
 
 type Named = { readonly endpoint: string; readonly origin: EndpointOrigin };
 
@@ -172,7 +177,7 @@ async function chooseFound(
 		readonly signal?: AbortSignal | undefined;
 	},
 ): Promise<EndpointChoice> {
-	const tried = await findSockets(request, options);
+	const tried = await findReturning(request, options);
 	const [first, ...others] = tried.filter(({ probe }) => probe.kind === 'open');
 	if (first !== undefined) {
 		return {
@@ -200,6 +205,25 @@ async function chooseFound(
 	// What to do comes first: the list of places is long, and may be cut.
 	const message = `no container runtime found: name its socket with --runtime-endpoint; there is none at ${places.join(', ')}`;
 	return { kind: 'none', tried, message };
+}
+
+/**
+ * Looks at the usual places; where only a socket is that nobody listens on, looks again for a moment: its runtime crashed,
+ * or is being restarted. The embedded one is not waited for: who wants it starts it.
+ */
+async function findReturning(
+	request: EndpointRequest,
+	options: { readonly signal?: AbortSignal | undefined },
+): Promise<readonly FoundSocket[]> {
+	const embedded = join(request.root ?? '/', embeddedSocketPath);
+	const lookUntil = performance.now() + (request.patienceMs ?? 0);
+	for (;;) {
+		const tried = await findSockets(request, options);
+		const mayReturn = ({ probe, path }: FoundSocket) => probe.kind === 'refused' && path !== embedded;
+		const isSettled = tried.some(({ probe }) => probe.kind === 'open' || probe.kind === 'denied');
+		if (isSettled || !tried.some(mayReturn) || performance.now() >= lookUntil) return tried;
+		await sleep(lookAgainMs, undefined, options);
+	}
 }
 
 /** Looks at every well-known socket: for the choice above, and for the inspector's picker at any time. */

@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
@@ -176,6 +176,43 @@ describe('the socket', () => {
 			expect(error).toBeInstanceOf(PermissionError);
 			expect((error as PermissionError).path).toBe(server.socketPath);
 		});
+	});
+
+	test('work waits for a runtime that comes back, a question only where it was told to', async () => {
+		const socketPath = join(tempDir(), 'cri.sock');
+		const first = await startFakeCriServer({ socketPath });
+		const [usual, patient] = [clientOf(socketPath), clientOf(socketPath, { patienceMs: 60_000 })];
+		for (const client of [usual, patient]) await untilConnectivity(client, 'ready');
+		await first.stop();
+		for (const client of [usual, patient]) await untilConnectivity(client, 'unreachable');
+		const work = [
+			usual.images.pullImage({ image: 'busybox' }),
+			usual.runtime.version(),
+			patient.runtime.version(),
+		];
+		const outcomes = Promise.allSettled(work);
+		await expect(work[1]).rejects.toBeInstanceOf(UnavailableError);
+		await fakeRuntime({ socketPath });
+		expect((await outcomes).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+	});
+
+	test('nobody waits past a deadline, a cancel, the end of the client, or for a permission', async () => {
+		const dead = clientOf(join(tempDir(), 'cri.sock'), { patienceMs: 3_600_000 });
+		expect(await failureOf(dead.runtime.version({ timeoutMs: 50 }))).toBeInstanceOf(CriError);
+		const controller = new AbortController();
+		const cancelled = failureOf(dead.runtime.version({ signal: controller.signal }));
+		const closed = failureOf(dead.runtime.version({ timeoutMs: 3_600_000 }));
+		await untilConnectivity(dead, 'unreachable');
+		controller.abort();
+		expect(isAbort(await cancelled)).toBe(true);
+		dead.close();
+		expect((await closed).message).toMatch(/the connection to .* is closed/);
+		const file = join(tempDir(), 'no-socket');
+		writeFileSync(file, '');
+		const hopeless = clientOf(file, { patienceMs: 3_600_000 });
+		expect((await failureOf(hopeless.runtime.version({ timeoutMs: 3_600_000 }))).message).toMatch(
+			/no socket/,
+		);
 	});
 
 	test('a runtime that comes back is found without anybody calling, and asked anew', async () => {

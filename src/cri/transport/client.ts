@@ -16,7 +16,8 @@ export type CriClientOptions = ConnectionOptions & {
 
 /**
  * Opens a client for `unix:///path`, `tcp://host:port` or a bare path. Returns at once: connecting goes on
- * behind it, a call waits for it, and a lost connection is made again by itself, 250 ms to 5 s apart.
+ * behind it, a call waits for it, and a lost connection is made again by itself, with tries 100 ms to 0.5 s apart
+ * at a socket of this host, 250 ms to 5 s elsewhere.
  * Import this module lazily: it brings gRPC with it.
  * @throws InvalidArgumentError for an endpoint that cannot be one, or an unreadable TLS file.
  */

@@ -2,45 +2,28 @@
  * One gRPC connection: unary calls and streams with deadline, cancel and our errors, the memory of
  * what the runtime does not implement, and reconnecting with back-off whether or not somebody calls.
  */
-import { readFileSync } from 'node:fs';
 import * as grpc from '@grpc/grpc-js';
 import type { WireMessage } from '../codec-fields.ts';
 import { type EndpointAddress, formatEndpoint } from '../endpoint-address.ts';
-import {
-	BugError,
-	type CriError,
-	errorMessage,
-	InvalidArgumentError,
-	UnavailableError,
-	UnimplementedError,
-} from '../errors.ts';
+import { BugError, type CriError, UnavailableError, UnimplementedError } from '../errors.ts';
 import { shortId } from '../ids.ts';
 import type { CallOptions, Connectivity } from '../ports.ts';
 import { probeEndpoint } from '../socket-probe.ts';
+import { type ChannelOptions, openChannelClient } from './channel-client.ts';
 import { watchConnectivity } from './connectivity.ts';
 import { abortError, type CallContext, criErrorOf, isServiceError } from './grpc-error.ts';
 import { sendRequests } from './request-stream.ts';
 import { type RpcKey, rpcTable } from './rpc-table.ts';
 import type { WireItems, WireMethod, WireMethods } from './wire.ts';
 
-/** Files that secure a tcp endpoint, PEM. With any of them set the connection is TLS. */
-export type TlsFiles = {
-	readonly caPath?: string | undefined;
-	readonly certPath?: string | undefined;
-	readonly keyPath?: string | undefined;
-	/** The name the server's certificate must carry, where it differs from the host. */
-	readonly serverName?: string | undefined;
-};
-
 /** How a connection behaves. */
-export type ConnectionOptions = {
+export type ConnectionOptions = ChannelOptions & {
 	/** Deadline of the quick questions (lists, statuses), in milliseconds. */
 	readonly timeoutMs?: number | undefined;
 	/** Deadlines of single RPCs, in milliseconds; they count before all but a call's own. */
 	readonly timeoutsMs?: { readonly [key in RpcKey]?: number } | undefined;
-	readonly tls?: TlsFiles | undefined;
-	/** Largest message either way; 80 MiB by default. Source: cri-o server, its gRPC limits. */
-	readonly maxMessageBytes?: number | undefined;
+	/** How long a quick question waits for a connection that does not stand, in milliseconds; 0 by default. */
+	readonly patienceMs?: number | undefined;
 };
 
 /** One call's options, with what the error text needs. */
@@ -77,41 +60,11 @@ export type Connection = {
 	close(): void;
 };
 
-function channelOptions(options: ConnectionOptions): grpc.ClientOptions {
-	const maxMessageBytes = options.maxMessageBytes ?? 80 * 1024 * 1024;
-	return {
-		'grpc.max_receive_message_length': maxMessageBytes,
-		'grpc.max_send_message_length': maxMessageBytes,
-		'grpc.initial_reconnect_backoff_ms': 250,
-		'grpc.max_reconnect_backoff_ms': 5_000,
-		// Servers written in Go hang up on who pings more often than every five minutes.
-		'grpc.keepalive_time_ms': 6 * 60_000,
-		'grpc.keepalive_timeout_ms': 20_000,
-		'grpc.enable_http_proxy': 0,
-		'grpc.enable_channelz': 0,
-		'grpc.service_config_disable_resolution': 1,
-		...(options.tls?.serverName ? { 'grpc.ssl_target_name_override': options.tls.serverName } : {}),
-	};
-}
-
-function readPem(path: string | undefined): Buffer | null {
-	if (!path) return null;
-	try {
-		return readFileSync(path);
-	} catch (cause) {
-		throw new InvalidArgumentError(`cannot read TLS file "${path}": ${errorMessage(cause)}`, { cause });
-	}
-}
-
-function credentials(address: EndpointAddress, tls: TlsFiles | undefined): grpc.ChannelCredentials {
-	const secured = tls && (tls.caPath || tls.certPath || tls.keyPath);
-	if (address.kind === 'unix' || !secured) return grpc.credentials.createInsecure();
-	return grpc.credentials.createSsl(readPem(tls.caPath), readPem(tls.keyPath), readPem(tls.certPath));
-}
-
-function target(address: EndpointAddress): string {
-	return address.kind === 'unix' ? `unix:${address.path}` : formatEndpoint(address).slice('tcp://'.length);
-}
+/**
+ * How long work that was asked for (a pull, a stop) waits for a connection that does not stand, in milliseconds: a
+ * runtime that is restarted needs about a second, and its service manager may wait another before.
+ */
+const workPatienceMs = 5_000;
 
 /**
  * Opens a connection and starts to connect; does not wait for it.
@@ -122,9 +75,7 @@ export function openConnection(
 	methods: WireMethods,
 	options: ConnectionOptions = {},
 ): Connection {
-	// grpc-js would write its complaints into the middle of the screen.
-	grpc.setLogVerbosity(grpc.logVerbosity.NONE);
-	const client = new grpc.Client(target(address), credentials(address, options.tls), channelOptions(options));
+	const client = openChannelClient(address, options);
 	const endpoint = formatEndpoint(address);
 	const calls = new Set<{ cancel(): void }>();
 	const unimplemented = new Set<RpcKey>();
@@ -154,8 +105,19 @@ export function openConnection(
 		if (unimplemented.has(key)) throw new UnimplementedError(refuse('the runtime does not offer this'));
 		return method;
 	};
-	const callOptions = (context: CallContext): grpc.CallOptions =>
-		Number.isFinite(context.timeoutMs) ? { deadline: Date.now() + context.timeoutMs } : {};
+	/** Finds the method and gives a connection that was lost the time to come back; the deadline counts from before that. */
+	const begin = async (key: RpcKey, context: CallContext, signal: AbortSignal | undefined) => {
+		methodOf(key, context, signal);
+		const callOptions: grpc.CallOptions = Number.isFinite(context.timeoutMs)
+			? { deadline: Date.now() + context.timeoutMs }
+			: {};
+		// Nothing was sent yet, so that whatever is asked for can wait; what a person asked to be done may wait longer.
+		const patienceMs = Math.max(options.patienceMs ?? 0, rpcTable[key].quick ? 0 : workPatienceMs);
+		await watch.untilReady(Math.min(patienceMs, context.timeoutMs), signal, isHopeless);
+		return { callOptions, method: methodOf(key, context, signal) };
+	};
+	/** No patience brings a permission, or makes a socket of a file. */
+	const isHopeless = async () => /^(denied|broken)$/.test((await probeEndpoint(address)).kind);
 
 	/** Makes our error of what a call failed with; looks at the socket where nobody answered. */
 	const translate = async (
@@ -178,14 +140,14 @@ export function openConnection(
 		decode: (method: WireMethod, bytes: Buffer) => Answer,
 	): Promise<Answer> => {
 		const context = contextOf(key, call);
-		const method = methodOf(key, context, call.signal);
+		const { method, callOptions } = await begin(key, context, call.signal);
 		const { promise, resolve, reject } = Promise.withResolvers<Answer>();
 		const running = client.makeUnaryRequest(
 			method.path,
 			method.requestSerialize,
 			(bytes) => decode(method, bytes),
 			request,
-			callOptions(context),
+			callOptions,
 			(error, answer) => (error ? reject(error) : resolve(answer as Answer)),
 		);
 		const cancel = () => running.cancel();
@@ -234,24 +196,24 @@ export function openConnection(
 		},
 		async *stream(key, request, call = {}) {
 			const context = contextOf(key, call);
-			const method = methodOf(key, context, call.signal);
+			const { method, callOptions } = await begin(key, context, call.signal);
 			const running = client.makeServerStreamRequest(
 				method.path,
 				method.requestSerialize,
 				method.responseDeserialize,
 				request,
-				callOptions(context),
+				callOptions,
 			);
 			yield* receive(running, key, context, call.signal);
 		},
 		async *exchange(key, requests, call = {}) {
 			const context = contextOf(key, call);
-			const method = methodOf(key, context, call.signal);
+			const { method, callOptions } = await begin(key, context, call.signal);
 			const running = client.makeBidiStreamRequest(
 				method.path,
 				method.requestSerialize,
 				method.responseDeserialize,
-				callOptions(context),
+				callOptions,
 			);
 			const sending = sendRequests(running, requests);
 			try {

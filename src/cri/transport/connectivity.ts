@@ -17,6 +17,8 @@ const connectivityOf: Readonly<Record<grpc.connectivityState, Connectivity>> = {
  */
 export function watchConnectivity(channel: ReturnType<grpc.Client['getChannel']>, onReconnected: () => void) {
 	const listeners = new Set<(connectivity: Connectivity) => void>();
+	/** Ends of the waits that are under way. */
+	const waiting = new Set<() => void>();
 	let told: Connectivity = 'connecting';
 	let stopped = false;
 	const follow = () => {
@@ -38,9 +40,37 @@ export function watchConnectivity(channel: ReturnType<grpc.Client['getChannel']>
 			listeners.add(listener);
 			return () => void listeners.delete(listener);
 		},
+		/**
+		 * Waits until the channel stands: at most `patienceMs`, and no longer than until the signal, `stop`, or a channel that
+		 * cannot be reached and of which `isHopeless` says so. Never throws; who calls then learns what is wrong by calling.
+		 */
+		async untilReady(
+			patienceMs: number,
+			signal: AbortSignal | undefined,
+			isHopeless: () => Promise<boolean>,
+		): Promise<void> {
+			if (told === 'ready' || stopped || patienceMs <= 0) return;
+			const { promise, resolve } = Promise.withResolvers<void>();
+			const look = (connectivity: Connectivity) => {
+				if (connectivity === 'ready') resolve();
+				else if (connectivity === 'unreachable') void isHopeless().then((hopeless) => hopeless && resolve());
+			};
+			const timer = setTimeout(resolve, patienceMs);
+			listeners.add(look);
+			waiting.add(resolve);
+			const onAbort = () => resolve();
+			signal?.addEventListener('abort', onAbort, { once: true });
+			look(told);
+			await promise;
+			clearTimeout(timer);
+			signal?.removeEventListener('abort', onAbort);
+			listeners.delete(look);
+			waiting.delete(resolve);
+		},
 		stop: () => {
 			stopped = true;
 			listeners.clear();
+			for (const end of waiting) end();
 		},
 	};
 }

@@ -89,12 +89,16 @@ export function createConnection(
 			return;
 		}
 		client = opened;
-		unsubscribe = opened.onConnectivity((connectivity) =>
-			host.dispatch('connection', { kind: 'connectivityChanged', connectivity }),
-		);
 		fetcher = startFactsFetcher(effectHost, opened);
 		const started = startPoller(effectHost, opened, { ...options, capacityOf: access.capacityOf });
 		poller = started;
+		let wasLost = false;
+		unsubscribe = opened.onConnectivity((connectivity) => {
+			host.dispatch('connection', { kind: 'connectivityChanged', connectivity });
+			// Lists that failed wait longer each time; whoever looks at them has waited enough once somebody answers again.
+			if (connectivity === 'ready' && wasLost) started.reconnected();
+			wasLost = connectivity !== 'ready';
+		});
 		stopEvents = new AbortController();
 		const eventsSignal = AbortSignal.any([stopEvents.signal, host.signal]);
 		// Who may listen is found out by looking for a kubelet: after the first look at the screen is soon enough.

@@ -25,6 +25,8 @@ export type Poller = Disposable & {
 	readonly refresh: () => void;
 	/** Asks for everything at once: the person wants to see it. */
 	readonly refreshNow: () => void;
+	/** Asks for everything at once, and for what is asked of a process only once: another one answers now. */
+	readonly reconnected: () => void;
 };
 
 const slowAnswerMs = 500;
@@ -178,14 +180,20 @@ export function startPoller(
 		}
 	}
 
+	function refreshNow(): void {
+		for (const { name } of beats) hurried.add(name);
+		hurry.abort();
+		hurry = new AbortController();
+		wakeAll();
+	}
+
 	for (const beat of beats) void keep(beat);
 	return {
 		refresh: wakeAll,
-		refreshNow() {
-			for (const { name } of beats) hurried.add(name);
-			hurry.abort();
-			hurry = new AbortController();
-			wakeAll();
+		refreshNow,
+		reconnected() {
+			limitsDue = true;
+			refreshNow();
 		},
 		[Symbol.dispose]: () => stop.abort(),
 	};

@@ -28,6 +28,18 @@ const stateWords: Readonly<Record<LayerState, readonly [string, Token | undefine
 	mounted: ['mounted', 'ok'],
 };
 
+/** Of a pull that ended before its end: what had not come into the store is not on its way any more. */
+const endedStateWords: typeof stateWords = {
+	...stateWords,
+	waiting: ['not begun', 'muted'],
+	transferring: ['cut off', 'warn'],
+	verified: ['not kept', 'warn'],
+};
+
+function wordsOf(task: PullTask): typeof stateWords {
+	return task.state === 'failed' || task.state === 'cancelled' ? endedStateWords : stateWords;
+}
+
 /** Notes that stand above the layers; the newest say what goes on. */
 const shownNotes = 3;
 
@@ -107,9 +119,18 @@ function shareOf(layer: LayerTransfer): number {
 	return layer.totalBytes > 0 ? layer.transferredBytes / layer.totalBytes : 0;
 }
 
+/** How lines of layers are written: of which transfer, when, in what room, with which words. */
+type Look = {
+	readonly transfer: PullTransfer;
+	readonly words: typeof stateWords;
+	readonly nowMs: number;
+	readonly columns: number;
+};
+
 /** One layer. A wide screen has room for speed, what is unpacked and where it comes from. */
-function layerLine(layer: LayerTransfer, transfer: PullTransfer, nowMs: number, columns: number): Line {
-	const [word, token] = stateWords[layer.state];
+function layerLine(layer: LayerTransfer, look: Look): Line {
+	const { words, transfer, nowMs, columns } = look;
+	const [word, token] = words[layer.state];
 	const wide = columns >= 60;
 	const idle = layer.state === 'waiting' || wasThere(layer);
 	const cells = wide ? 10 : 6;
@@ -134,9 +155,9 @@ function layerLine(layer: LayerTransfer, transfer: PullTransfer, nowMs: number, 
 }
 
 /** Layers next to each other of which there is no more to say than that: one line instead of many. */
-function groupLine(layers: readonly LayerTransfer[], columns: number): Line {
+function groupLine(layers: readonly LayerTransfer[], { words, columns }: Look): Line {
 	const [first] = layers;
-	const [word, token] = first ? stateWords[first.state] : ['', undefined];
+	const [word, token] = first ? words[first.state] : ['', undefined];
 	const bytes = layers.reduce((sum, { totalBytes }) => sum + totalBytes, 0);
 	const size = bytes > 0 ? `  ${formatBytes(bytes)}` : '';
 	return truncateLine(
@@ -145,14 +166,14 @@ function groupLine(layers: readonly LayerTransfer[], columns: number): Line {
 	);
 }
 
-function layerLines(transfer: PullTransfer, nowMs: number, columns: number, rows: number): readonly Line[] {
-	const { layers } = transfer;
-	const one = (layer: LayerTransfer): Line => layerLine(layer, transfer, nowMs, columns);
+function layerLines(look: Look, rows: number): readonly Line[] {
+	const { layers } = look.transfer;
+	const one = (layer: LayerTransfer): Line => layerLine(layer, look);
 	if (layers.length <= rows) return layers.map(one);
 	const out: Line[] = [];
 	let group: LayerTransfer[] = [];
 	const endGroup = (): void => {
-		if (group.length > 2) out.push(groupLine(group, columns));
+		if (group.length > 2) out.push(groupLine(group, look));
 		else out.push(...group.map(one));
 		group = [];
 	};
@@ -182,8 +203,8 @@ export function transferLines(
 	const origin = text ? wrappedLines(text, columns, 'muted') : [];
 	const said = transfer.notes.slice(-shownNotes);
 	const notes = said.flatMap((note) => wrappedLines(`! ${note}`, columns, 'warn'));
-	const layersFor = (head: readonly Line[]) =>
-		layerLines(transfer, nowMs, columns, Math.max(3, rows - head.length));
+	const look = { transfer, words: wordsOf(task), nowMs, columns };
+	const layersFor = (head: readonly Line[]) => layerLines(look, Math.max(3, rows - head.length));
 	const head = [...overall, ...origin, ...notes];
 	if (rows - head.length >= 5) return [...head, ...layersFor(head)];
 	// Where room is scarce the layers come first: they are what moves.
@@ -204,7 +225,7 @@ export function transferFullText(task: PullTask, nowMs: number): readonly string
 		...transfer.layers.map((layer) => {
 			const unpacked = layer.unpackedBytes > 0 ? `, ${formatBytes(layer.unpackedBytes)} unpacked` : '';
 			const source = layer.source ? `, from ${layer.source}` : '';
-			return `${layer.digest} ${stateWords[layer.state][0]} ${bytesText(layer)}${unpacked}${source}`;
+			return `${layer.digest} ${wordsOf(task)[layer.state][0]} ${bytesText(layer)}${unpacked}${source}`;
 		}),
 	];
 	return texts.map((text) => sanitizeLine(text));

@@ -1,7 +1,8 @@
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { embeddedSocketPath } from '../../../src/cri/endpoint-address.ts';
 import { chooseEndpoint, type EndpointRequest, findSockets } from '../../../src/cri/endpoints.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { asOrdinaryUser } from './unprivileged.ts';
@@ -173,5 +174,24 @@ describe('without permission', () => {
 			kind: 'denied',
 			message: `no permission to open ${path}: run "sudo criscope"`,
 		});
+	});
+});
+
+describe('a runtime that is being restarted', () => {
+	test('is waited for where its socket is left and nobody listens', async () => {
+		const root = tempDir();
+		const left = await abandon(root, containerd);
+		const choosing = choose(root, { patienceMs: 60_000 });
+		expect(await choose(root)).toMatchObject({ kind: 'none' });
+		rmSync(left);
+		await listen(root, containerd);
+		expect(await choosing).toMatchObject({ kind: 'chosen', origin: { name: 'containerd' } });
+	});
+
+	test('is not waited for where nothing is left of one, nor the embedded one, which can be started', async () => {
+		expect(await choose(tempDir(), { patienceMs: 3_600_000 })).toMatchObject({ kind: 'none' });
+		const root = tempDir();
+		await abandon(root, embeddedSocketPath);
+		expect(await choose(root, { patienceMs: 3_600_000 })).toMatchObject({ kind: 'none' });
 	});
 });

@@ -89,4 +89,28 @@ describe('polling', () => {
 		await vi.advanceTimersByTimeAsync(0);
 		expect(listPodSandbox).toHaveBeenCalledTimes(1);
 	});
+
+	it('asks a runtime that is back for everything at once, its limits too', async () => {
+		let dead = false;
+		const listPodSandbox = vi.fn(async () => {
+			if (dead) throw new UnavailableError('cannot list pods: nobody answers');
+			return [];
+		});
+		const status = vi.fn(async () => ({ conditions: [], info: {} }) as never);
+		const version = async () => ({ runtimeName: 'containerd', runtimeVersion: '2' }) as never;
+		const client = fakeClient({ listPodSandbox, listContainers: async () => [], status, version }, images);
+		const host = fakeHost(client);
+		using poller = startPoller(host, client, options);
+		await vi.advanceTimersByTimeAsync(200);
+		dead = true;
+		await vi.advanceTimersByTimeAsync(60_000);
+		const asked = [listPodSandbox.mock.calls.length, status.mock.calls.length] as const;
+		dead = false;
+		poller.reconnected();
+		await vi.advanceTimersByTimeAsync(0);
+		expect(host.getState().connection.problem).toBeUndefined();
+		expect(listPodSandbox).toHaveBeenCalledTimes(asked[0] + 1);
+		expect(status).toHaveBeenCalledTimes(asked[1] + 1);
+		expect(status).toHaveBeenLastCalledWith({ verbose: true }, expect.anything());
+	});
 });

@@ -159,7 +159,7 @@ test.each([
 test('what ended keeps its layers below what came of it, without bars of time', () => {
 	const { state, store } = fiveLayers();
 	store.dispatch('pulls', { kind: 'pullCancelled', id: 1, atMs: 1_010_000 });
-	expect(text(state())).toMatch(/Cancelled by you[\s\S]* 040404040404 pulling/);
+	expect(text(state())).toMatch(/Cancelled by you[\s\S]* 040404040404 cut off/);
 	expect(text(state())).not.toMatch(/left|\/s/);
 });
 
@@ -177,4 +177,25 @@ test('copying takes whole digests, all notes, and nothing that a terminal obeys'
 	expect(copied).toContain(`sha256:${'04'.repeat(32)} pulling 20M/40M, 50 MiB unpacked, from docker.io`);
 	expect(copied).toContain('! note 0');
 	expect(copied).not.toContain('\u001b');
+});
+
+test.each(['failed', 'cancelled'] as const)('of a pull that %s no layer is on its way any more', (how) => {
+	const { state, store } = fiveLayers();
+	const end = { id: 1, atMs: 1_004_000 };
+	const problem = {
+		kind: 'other',
+		sentence: 'Cannot pull it.',
+		remedy: 'Try again.',
+		text: 'broken',
+	} as const;
+	if (how === 'cancelled') store.dispatch('pulls', { kind: 'pullCancelled', ...end });
+	else store.dispatch('pulls', { kind: 'pullFailed', ...end, problem });
+	for (const columns of [80, 40]) {
+		const shown = text(state(), columns, 40);
+		expect(shown).not.toMatch(/pulling|unpacking|waiting/);
+		const words = ['in store', 'done', 'not kept', 'cut off', 'not begun'];
+		expect(shown.match(new RegExp(` (${words.join('|')}) `, 'g'))?.map((word) => word.trim())).toEqual(words);
+	}
+	const selected = selectedTask(state());
+	expect(selected && taskFullText(state(), selected)).toMatch(/not kept[\s\S]* cut off 20(\.0)?M\/40M/);
 });
