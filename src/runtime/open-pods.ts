@@ -9,6 +9,7 @@ import { readBootId } from '../node/boot-id.ts';
 import type { CgroupLayout } from '../node/cgroup-layout.ts';
 import { openCgroups } from './cgroup/host-cgroups.ts';
 import { createPodNetwork } from './cni/cni-pod-network.ts';
+import { networkUsersDir } from './cni/network-users.ts';
 import type { LiveConfig } from './config/live-config.ts';
 import { createHandlers } from './handlers.ts';
 import type { Log } from './log.ts';
@@ -130,6 +131,7 @@ export async function openPods(
 		createPodNetwork({
 			...networking,
 			cacheDir: paths.networkCacheDir,
+			usersDir: networkUsersDir,
 			builtin:
 				builtinSubnets?.length === 0
 					? undefined

@@ -17,6 +17,7 @@ import { createConfFolder } from './conf-folder.ts';
 import { createDetacher, identityOf, waitAwhile } from './detach.ts';
 import { collectGarbage } from './garbage.ts';
 import { declares, type PluginConf } from './network-list.ts';
+import { createNetworkUsers } from './network-users.ts';
 import { type ChosenNetwork, createNetworks } from './networks.ts';
 import { type AttachRequest, CniError, type PodNetwork, type PodNetworkResult } from './pod-network.ts';
 import { createPodQueues } from './pod-queues.ts';
@@ -46,6 +47,8 @@ export type PodNetworkOptions = {
 	readonly start?: StartProgram | undefined;
 	/** Where other runtimes keep account of what they have attached. */
 	readonly foreignResultsDirs?: readonly string[] | undefined;
+	/** Where runtimes of our kind say which networks they have pods on; without it this one is alone. */
+	readonly usersDir?: string | undefined;
 };
 
 const portmap: PluginConf = {
@@ -65,6 +68,7 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 	const { confDir, binDirs, log, addTimeoutMs = 5 * minute, deleteTimeoutMs = minute } = options;
 	const { detachWaitMs = 10_000, foreignResultsDirs, turns = createTurns(), start } = options;
 	const cache = createAttachmentCache(options.cacheDir);
+	const users = createNetworkUsers(options.usersDir, options.cacheDir);
 	const versions = createPluginVersions(binDirs);
 	const builtin: BuiltinBridge | undefined =
 		options.builtin === undefined ? undefined : createBuiltinBridge(options.builtin, log);
@@ -132,6 +136,7 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 				const attachment: Attachment = { interface: interfaceName(index), chain };
 				record = { ...record, attachments: [...record.attachments, attachment] };
 				await cache.save(record);
+				users.mark(chain.name);
 				const prepared = builtin?.owns(network.list) === true ? builtin.prepare({ signal }) : undefined;
 				const target = targetOf(record, attachment);
 				const [added, ready] = await Promise.allSettled([
@@ -243,7 +248,7 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 			}
 			// Another time: whoever attaches should not wait, and is not finished.
 			if (attaching > 0 || collecting !== undefined) return failures;
-			const context = { cache, binDirs, timeoutMs: detachWaitMs, foreignResultsDirs, signal };
+			const context = { cache, users, binDirs, timeoutMs: detachWaitMs, foreignResultsDirs, signal };
 			const collected = collectGarbage(chosen, context);
 			collecting = collected
 				.catch(() => undefined)
@@ -257,6 +262,7 @@ export function createPodNetwork(options: PodNetworkOptions): PodNetwork {
 			const late = setTimeout(() => stopping.abort(new Error('the runtime ends')), endWaitMs);
 			await queue.idle().finally(() => clearTimeout(late));
 			if (cache.ids().length > 0) return;
+			users.unmark();
 			await builtin?.tidy();
 			if (madeHostPorts || detacher.sawHostPorts()) await removeEmptyPortChains(log);
 		},

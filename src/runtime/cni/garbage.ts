@@ -4,6 +4,7 @@ import { errnoCode } from '../sys/errno.ts';
 import type { AttachmentCache } from './attachment-cache.ts';
 import type { ChainContext } from './chain.ts';
 import { compareVersions } from './network-list.ts';
+import type { NetworkUsers } from './network-users.ts';
 import type { ChosenNetwork } from './networks.ts';
 import { callPlugin, noTarget } from './plugin-call.ts';
 import { CniError } from './pod-network.ts';
@@ -16,10 +17,12 @@ export async function collectGarbage(
 	chosen: readonly ChosenNetwork[],
 	{
 		cache,
+		users,
 		foreignResultsDirs = libcniResultsDirs,
 		...context
 	}: ChainContext & {
 		readonly cache: AttachmentCache;
+		readonly users: Pick<NetworkUsers, 'isUsedByOthers'>;
 		readonly foreignResultsDirs?: readonly string[] | undefined;
 	},
 ): Promise<readonly CniError[]> {
@@ -27,7 +30,8 @@ export async function collectGarbage(
 	for (const { list, cniVersion } of chosen) {
 		const knowsGc = compareVersions(cniVersion, '1.1.0') >= 0 && !list.disableGc;
 		// Pods of another runtime on the same network are none of ours, and would lose theirs.
-		if (!knowsGc || isUsedByOthers(list.name, foreignResultsDirs)) continue;
+		if (!knowsGc || isUsedByOthers(list.name, foreignResultsDirs) || users.isUsedByOthers(list.name))
+			continue;
 		const attachments = await validAttachments(cache, list.name);
 		for (const plugin of list.plugins) {
 			const config = {

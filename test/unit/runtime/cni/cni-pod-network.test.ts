@@ -526,6 +526,36 @@ describe('checking and collecting', () => {
 		expect(await collect('other', [path.join(results, 'shared-0123-eth0')])).toEqual([]);
 	});
 
+	test('GC is not asked of a network on which another runtime of ours has pods', async () => {
+		const versions = ['1.0.0', '1.1.0'];
+		const usersDir = path.join(tempDir(), 'users');
+		const plugins = {
+			first: { versions, answers: { ADD: `echo '${result('10.9.0.2/24')}'` } },
+			second: { ...passing, versions },
+		};
+		const setUpOne = (name: string) =>
+			setUp(plugins, { conf: { cniVersion: '1.1.0', name }, usersDir, foreignResultsDirs: [] });
+		const [one, two, apart] = [setUpOne('shared'), setUpOne('shared'), setUpOne('shared-elsewhere')];
+		const collected = async ({ network, verbs }: typeof one, living = ['pod1']) => {
+			const before = verbs().length;
+			expect(await network.collect(new Set(living))).toEqual([]);
+			return verbs().slice(before);
+		};
+		await one.network.attach(request);
+		expect(await collected(one)).toEqual(['GC first', 'GC second']);
+		await two.network.attach({ ...request, podSandboxId: 'pod2' });
+		await apart.network.attach({ ...request, podSandboxId: 'pod3' });
+		expect(await collected(one)).toEqual([]);
+		expect(await collected(two, ['pod2'])).toEqual([]);
+		expect(await collected(apart, ['pod3'])).toEqual(['GC first', 'GC second']);
+		// Its mark is still there, and counts for nothing without pods.
+		await two.network.detach({ ...request, podSandboxId: 'pod2' });
+		expect(await collected(one)).toEqual(['GC first', 'GC second']);
+		expect(readdirSync(usersDir)).toHaveLength(3);
+		await two.network[Symbol.asyncDispose]();
+		expect(readdirSync(usersDir)).toHaveLength(2);
+	});
+
 	test('GC and a pod that is being attached keep out of each other’s way', async () => {
 		const versions = ['1.0.0', '1.1.0'];
 		const gate = path.join(tempDir(), 'gate');
