@@ -114,7 +114,7 @@ describe.skipIf(missing)(`client and runtime${missing ?? ''}`, () => {
 				return measured?.memory?.workingSetBytes === undefined ? undefined : measured;
 			});
 			expect(stats.id).toBe(container);
-			const echo = { containerId: container, command: ['echo', 'hello'], timeoutSeconds: 10 };
+			const echo = { containerId: container, command: ['echo', 'hello'], timeoutSeconds: 30 };
 			expect(Buffer.from((await client.runtime.execSync(echo)).stdout).toString()).toContain('hello');
 			const streams = { tty: false, stdin: false, stdout: true, stderr: true };
 			expect(await client.runtime.exec({ ...echo, ...streams })).toMatch(/^http:\/\/[^/]+\/exec\//);

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
  * Waits until a child writes what `pattern` matches to its standard error, and goes on draining it.
  *
  * @returns the pattern's first group
- * @throws Error with what the child wrote, when it ends first or 20 s pass
+ * @throws Error with what the child wrote, when it ends first or 60 s pass
  */
 export function waitForOutput(child: ChildProcess, pattern: RegExp): Promise<string> {
 	return new Promise((resolve, reject) => {
@@ -14,7 +14,7 @@ export function waitForOutput(child: ChildProcess, pattern: RegExp): Promise<str
 		const fail = (reason: string) => {
 			reject(new Error(`cannot start "${child.spawnfile}": ${reason}\n${output.slice(-4000)}`));
 		};
-		const timer = setTimeout(() => fail('no sign of life after 20 s'), 20_000);
+		const timer = setTimeout(() => fail('no sign of life after 60 s'), 60_000);
 		child.once('error', (error) => fail(error.message));
 		child.once('exit', (code, signal) => fail(`it ended with ${signal ?? code}`));
 		child.stderr?.on('data', (chunk: Buffer) => {

@@ -108,7 +108,7 @@ describe.skipIf(missing)(`the built-in network${missing ?? ''}`, () => {
 	}
 
 	const ask = (address: string, port: number) =>
-		execFileSync('/bin/busybox', ['nc', '-w', '10', address, String(port)], { encoding: 'utf8' });
+		execFileSync('/bin/busybox', ['nc', '-w', '30', address, String(port)], { encoding: 'utf8' });
 
 	describe.skipIf(missing6)(`of both families${missing6 ?? ''}`, () => {
 		test('pods reach each other, the node reaches them, and host ports answer over IPv6', async () => {
@@ -135,7 +135,7 @@ describe.skipIf(missing)(`the built-in network${missing ?? ''}`, () => {
 			};
 			await expect.poll(() => ping(address6), { timeout: 30_000 }).toContain('1 packets received');
 			for (const address of [address4, address6]) {
-				expect(one.run('/bin/busybox', 'nc', '-w', '10', address, '8080')).toBe('from two\n');
+				expect(one.run('/bin/busybox', 'nc', '-w', '30', address, '8080')).toBe('from two\n');
 				expect(ask(address, 8080)).toBe('from two\n');
 			}
 			expect(one.run('ip', '-6', 'route', 'show', 'default')).toContain(`via fd43:${unique}::1 `);
@@ -143,7 +143,7 @@ describe.skipIf(missing)(`the built-in network${missing ?? ''}`, () => {
 			expect(ping(gateway)).toContain('1 packets received');
 			// Through the node's address from the node and from a pod; ::1 is beyond what the kernel translates.
 			expect(ask(gateway, port)).toBe('from two\n');
-			expect(one.run('/bin/busybox', 'nc', '-w', '10', gateway, String(port))).toBe('from two\n');
+			expect(one.run('/bin/busybox', 'nc', '-w', '30', gateway, String(port))).toBe('from two\n');
 			expect(ask('127.0.0.1', port)).toBe('from two\n');
 			await network.check(two.request);
 			const rules = () => execFileSync('ip6tables-save', { encoding: 'utf8' });

@@ -122,7 +122,7 @@ describe.skipIf(missing)(`networks of pods${missing ?? ''}`, () => {
 		await serveInside(two.request.netnsPath, 8080, 'hello');
 		const target = second.ips[0] ?? '';
 		expect(one.run('/bin/busybox', 'ping', '-c', '1', '-W', '2', target)).toContain('1 packets received');
-		expect(one.run('/bin/busybox', 'nc', '-w', '5', target, '8080')).toBe('hello\n');
+		expect(one.run('/bin/busybox', 'nc', '-w', '30', target, '8080')).toBe('hello\n');
 		expect(one.run('/bin/busybox', 'ping', '-c', '1', '-W', '2', `${net}.1`)).toContain('1 packets received');
 		await network.check(one.request);
 		const rules = execFileSync('iptables', ['-t', 'nat', '-S'], { encoding: 'utf8' });
@@ -169,7 +169,7 @@ describe.skipIf(missing)(`networks of pods${missing ?? ''}`, () => {
 		await network.attach(web.request);
 		await serveInside(web.request.netnsPath, 80, 'from the pod');
 		const ask = (address: string) =>
-			execFileSync('/bin/busybox', ['nc', '-w', '5', address, String(port)], { encoding: 'utf8' });
+			execFileSync('/bin/busybox', ['nc', '-w', '30', address, String(port)], { encoding: 'utf8' });
 		expect(ask('127.0.0.1')).toBe('from the pod\n');
 		expect(ask(hostAddress())).toBe('from the pod\n');
 		const rules = () => execFileSync('iptables', ['-t', 'nat', '-S'], { encoding: 'utf8' });
@@ -202,7 +202,7 @@ describe.skipIf(missing)(`networks of pods${missing ?? ''}`, () => {
 		]);
 		await serveInside(web.request.netnsPath, 80, 'local');
 		expect(
-			execFileSync('/bin/busybox', ['nc', '-w', '5', '127.0.0.1', String(port)], { encoding: 'utf8' }),
+			execFileSync('/bin/busybox', ['nc', '-w', '30', '127.0.0.1', String(port)], { encoding: 'utf8' }),
 		).toBe('local\n');
 		await network.check(web.request);
 		expect(await network.detach(web.request)).toEqual([]);

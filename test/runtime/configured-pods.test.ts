@@ -65,7 +65,7 @@ describe.skipIf(missing)(`configured pods${missing ?? ''}`, () => {
 			const ask = () => one.sh(asking, `nc -w 5 ${address} 8080`);
 			await expect.poll(ask, { timeout: 30_000 }).toBe('from two\n');
 			const fromHere = () =>
-				execFileSync('/bin/busybox', ['nc', '-w', '5', address, '8080'], { encoding: 'utf8' });
+				execFileSync('/bin/busybox', ['nc', '-w', '30', address, '8080'], { encoding: 'utf8' });
 			expect(fromHere()).toBe('from two\n');
 			for (const { id } of [one, two]) await runtime.removePodSandbox(id);
 			for (const { id } of [one, two]) expect(hostRules()).not.toContain(id);

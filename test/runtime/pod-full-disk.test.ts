@@ -94,7 +94,7 @@ describe.skipIf(missing)(`a full disk${missing ?? ''}`, () => {
 		const { stdout } = await rig.serve.cri.runtime<{ stdout: Buffer }>('ExecSync', {
 			container_id: id,
 			cmd: ['echo', 'in'],
-			timeout: 10,
+			timeout: 30,
 		});
 		expect(String(stdout)).toBe('in\n');
 		await rig.stop(id, 20);

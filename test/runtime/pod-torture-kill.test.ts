@@ -1,7 +1,8 @@
 /** SIGKILL to the runtime while it makes and unmakes pods: each object is whole or not at all, and nothing leaks. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../helpers/child-process.ts';
 import { seededRandom } from '../helpers/random.ts';
 import { whatIsMissing } from '../helpers/requires.ts';
 import { openTortureRig, type TortureRig } from '../helpers/torture-rig.ts';
@@ -29,13 +30,21 @@ describe.skipIf(missing)(`kill -9 of the runtime${missing ?? ''}`, () => {
 
 	test('an end that came while it was down has its true code and time', async () => {
 		const pod = await rig.runPod('down');
-		const id = await rig.createContainer(pod, 'down', 'main', 'sleep 1; exit 42');
+		const id = await rig.createContainer(
+			pod,
+			'down',
+			'main',
+			'while [ ! -e /end ]; do sleep 0.1; done; exit 42',
+		);
 		const other = await rig.createContainer(pod, 'down', 'other', untilTold);
 		await rig.start(id);
 		await rig.start(other);
+		const init = await rig.initOf(id);
 		const killedAtMs = Date.now();
 		await rig.crash();
-		await new Promise((resolve) => setTimeout(resolve, 1500));
+		writeFileSync(`/proc/${init}/root/end`, '');
+		const exit = path.join(rig.serve.graphRoot, 'criscope/exits', id);
+		await eventually('the end to be noted', () => existsSync(exit));
 		const startedAtMs = Date.now();
 		await rig.serve.start();
 		const told = await rig.ended(id);
@@ -138,7 +147,7 @@ describe.skipIf(missing)(`kill -9 of the runtime${missing ?? ''}`, () => {
 			const { stdout } = await rig.serve.cri.runtime<{ stdout: Buffer }>('ExecSync', {
 				container_id: id,
 				cmd: ['echo', 'in'],
-				timeout: 10,
+				timeout: 30,
 			});
 			expect(String(stdout)).toBe('in\n');
 		}

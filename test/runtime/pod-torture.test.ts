@@ -58,7 +58,7 @@ describe.skipIf(missing)(`pods under torture${missing ?? ''}`, () => {
 			const { stdout } = await rig.serve.cri.runtime<{ stdout: Buffer }>('ExecSync', {
 				container_id: id,
 				cmd: ['echo', 'in'],
-				timeout: 10,
+				timeout: 30,
 			});
 			expect(String(stdout)).toBe('in\n');
 			await rig.stop(id, 5);

@@ -126,7 +126,7 @@ describe.skipIf(missing)(`pods${missing ?? ''}`, () => {
 		});
 		await runtime().startContainer(container);
 		const command = ['sh', '-c', 'cat /etc/resolv.conf /proc/sys/kernel/shm_rmid_forced'];
-		const { stdout } = await runtime().execSync({ containerId: container, command, timeoutSeconds: 10 });
+		const { stdout } = await runtime().execSync({ containerId: container, command, timeoutSeconds: 30 });
 		expect(Buffer.from(stdout).toString()).toBe('search x.y\nnameserver 10.1.2.3\noptions ndots:3\n1\n');
 		await runtime().removePodSandbox(id);
 	});
