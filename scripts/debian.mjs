@@ -1,6 +1,7 @@
 /** The Debian packages that criscope and its tests need, and how they get there. Plain JavaScript for Node 20. */
+import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
-import { runLogged, SetupError, say } from './tools.mjs';
+import { nodePath, runLogged, SetupError, say } from './tools.mjs';
 
 /** A Debian package is taken for installed when one of its witness files exists (one of several paths each). */
 const debianParts = {
@@ -28,7 +29,12 @@ const debianParts = {
 	rsync: ['/usr/bin/rsync'],
 	dash: ['/bin/dash', '/usr/bin/dash'],
 	'ca-certificates': ['/etc/ssl/certs/ca-certificates.crt'],
+	libatomic1: ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64', '/usr/lib'].map(
+		(folder) => `${folder}/libatomic.so.1`,
+	),
 };
+/** Node 26 is linked with it, and a small Debian comes without. */
+const nodeParts = ['libatomic1'];
 const sandboxParts = [
 	'containerd',
 	'runc',
@@ -41,21 +47,34 @@ const sandboxParts = [
 ];
 /** Package names by what they are for. */
 export const partsByPurpose = {
-	start: [],
-	build: [],
-	check: ['git'],
-	sandbox: sandboxParts,
+	start: nodeParts,
+	build: nodeParts,
+	check: [...nodeParts, 'git'],
+	/** What the embedded runtime runs, pulls and shows its demo with. */
+	'embedded runtime': [
+		...['runc', 'conmon', 'containernetworking-plugins', 'iptables', 'busybox-static', 'ca-certificates'],
+	],
+	sandbox: [...nodeParts, ...sandboxParts],
 	test: [
+		...nodeParts,
 		...sandboxParts,
 		...['podman', 'conmon', 'skopeo', 'umoci', 'openssl', 'python3', 'tar', 'gzip', 'util-linux'],
 		...['tmux', 'git', 'openssh-server', 'openssh-client', 'rsync', 'dash'],
 	],
-	bench: [...sandboxParts, 'podman', 'conmon', 'gzip'],
+	bench: [...nodeParts, ...sandboxParts, 'podman', 'conmon', 'gzip'],
 };
 
 /** Names of the packages that `purpose` needs and this machine lacks. */
 export function missingParts(purpose) {
-	return partsByPurpose[purpose].filter((name) => !debianParts[name].some((file) => fs.existsSync(file)));
+	const absent = partsByPurpose[purpose].filter(
+		(name) => !debianParts[name].some((file) => fs.existsSync(file)),
+	);
+	// Other systems keep libraries elsewhere: whether Node starts is what counts.
+	return absent.filter((name) => !(nodeParts.includes(name) && nodeStarts()));
+}
+
+function nodeStarts() {
+	return spawnSync(nodePath, ['--version'], { stdio: 'ignore' }).status === 0;
 }
 
 /**

@@ -5,8 +5,9 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from './build.mjs';
+import { missingParts } from './debian.mjs';
 import { ensure } from './setup.mjs';
-import { nodePath, rootDir, runScript, signalExitCode } from './tools.mjs';
+import { nodePath, rootDir, run, runScript, SetupError, say, signalExitCode } from './tools.mjs';
 
 /**
  * Runs a program with this terminal and waits. The terminal sends Ctrl-C and Ctrl-\ to the whole process group: they are
@@ -27,10 +28,30 @@ export function runProgram(file, args) {
 	});
 }
 
+/**
+ * Installs what the embedded runtime runs containers with, where the program is about to start it: on a machine without any
+ * runtime. The inspector opens all the same when that fails, and says there what is missing.
+ *
+ * @param {readonly string[]} args the program's
+ */
+async function ensureEmbeddedRuntime(args) {
+	if (missingParts('embedded runtime').length === 0) return;
+	const { output } = await run(nodePath, ['scripts/plan-embedded.ts', ...args], { capture: true });
+	const plan = output.trim();
+	if (plan !== 'start' && plan !== 'refused') return;
+	try {
+		await ensure({ purpose: 'embedded runtime' });
+	} catch (error) {
+		if (!(error instanceof SetupError)) throw error;
+		say(error.message);
+	}
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
 	await runScript(async () => {
 		await ensure({ purpose: 'start' });
 		await build();
+		await ensureEmbeddedRuntime(process.argv.slice(2));
 		return await runProgram(nodePath, ['--', path.join(rootDir, 'dist/main.js'), ...process.argv.slice(2)]);
 	});
 }
