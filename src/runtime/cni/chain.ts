@@ -41,7 +41,8 @@ export async function addChain(chain: Chain, target: CniTarget, context: ChainCo
 	const deadline = deadlineOf(context);
 	let result: unknown;
 	for (const plugin of chain.plugins) {
-		result = await call(chain, plugin, 'ADD', { target, prevResult: result, deadline, context });
+		const continues = result !== undefined;
+		result = await call(chain, plugin, 'ADD', { target, prevResult: result, deadline, continues, context });
 		if (typeof result !== 'object' || result === null || Array.isArray(result)) {
 			throw new CniError(plugin.type, 'ADD', 'it printed no result');
 		}
@@ -61,9 +62,9 @@ export async function deleteChain(
 	const deadline = deadlineOf(context);
 	const failures: CniError[] = [];
 	const prevResult = speaks(chain, '0.4.0') ? result : undefined;
-	for (const plugin of chain.plugins.toReversed()) {
+	for (const [index, plugin] of chain.plugins.toReversed().entries()) {
 		try {
-			await call(chain, plugin, 'DEL', { target, prevResult, deadline, context });
+			await call(chain, plugin, 'DEL', { target, prevResult, deadline, continues: index > 0, context });
 		} catch (error) {
 			if (!(error instanceof CniError)) throw error;
 			failures.push(error);
@@ -133,6 +134,8 @@ function call(
 		readonly target: CniTarget;
 		readonly prevResult: unknown;
 		readonly deadline: number;
+		/** A plugin of the same chain ran before. */
+		readonly continues?: boolean | undefined;
 		readonly context: ChainContext;
 	},
 ): Promise<unknown> {
@@ -151,5 +154,6 @@ function call(
 			},
 			{ signal, start },
 		);
-	return turns === undefined ? run() : turns.run(run, { longestWaitMs: Math.max(leftMs(), 0), signal });
+	if (turns === undefined) return run();
+	return turns.run(run, { longestWaitMs: Math.max(leftMs(), 0), continues: how.continues, signal });
 }

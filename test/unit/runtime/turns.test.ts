@@ -10,14 +10,18 @@ function setUp(limits: { readonly atOnce: number; readonly patienceMs?: number }
 	const begun: string[] = [];
 	const start = (
 		name: string,
-		{ longestWaitMs = 600_000, signal = undefined as AbortSignal | undefined } = {},
+		{ longestWaitMs = 600_000, continues = false, signal = undefined as AbortSignal | undefined } = {},
 	) => {
 		const { promise, resolve, reject } = Promise.withResolvers<string>();
 		const work = () => {
 			begun.push(name);
 			return promise;
 		};
-		return { ended: turns.run(work, { longestWaitMs, signal }), end: () => resolve(name), fail: reject };
+		return {
+			ended: turns.run(work, { longestWaitMs, continues, signal }),
+			end: () => resolve(name),
+			fail: reject,
+		};
 	};
 	const settle = () => vi.advanceTimersByTimeAsync(0);
 	return { begun, start, settle };
@@ -101,4 +105,21 @@ test('who gives up leaves the line, with the reason of the signal', async () => 
 	last.end();
 	await last.ended;
 	expect(vi.getTimerCount()).toBe(0);
+});
+
+test('what goes on with something begun comes before all that is new', async () => {
+	const { begun, start, settle } = setUp({ atOnce: 1 });
+	const first = start('a1');
+	const others = [
+		start('b1'),
+		start('c1'),
+		start('a2', { continues: true }),
+		start('d2', { continues: true }),
+	];
+	for (const one of [first, others[2], others[3], others[0], others[1]]) {
+		await settle();
+		one?.end();
+		await one?.ended;
+	}
+	expect(begun).toEqual(['a1', 'a2', 'd2', 'b1', 'c1']);
 });

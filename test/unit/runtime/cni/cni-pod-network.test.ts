@@ -481,6 +481,18 @@ describe('checking and collecting', () => {
 		expect(verbs().slice(2)).toEqual(['DEL second', 'DEL first']);
 	});
 
+	test('pods that are attached or detached together end one after the other, and not all of them late', async () => {
+		const { network, calls } = setUp({}, { turns: createTurns({ atOnce: 1 }) });
+		const pods = ['pod1', 'pod2', 'pod3'].map((podSandboxId) => ({ ...request, podSandboxId }));
+		await Promise.all(pods.map((pod) => network.attach(pod)));
+		await Promise.all(pods.map((pod) => network.detach(pod)));
+		const order = calls().map(({ command, plugin }) => `${command} ${plugin}`);
+		expect(order).toHaveLength(12);
+		// One has both plugins behind it before the last has any.
+		expect(order.indexOf('ADD second')).toBeLessThan(order.lastIndexOf('ADD first'));
+		expect(order.indexOf('DEL first')).toBeLessThan(order.lastIndexOf('DEL second'));
+	});
+
 	test('GC names the living, to plugins that know it', async () => {
 		const versions = ['1.0.0', '1.1.0'];
 		const known = setUp(
