@@ -1,5 +1,5 @@
 /** The handlers by which pods choose their OCI runtime. */
-import { FailedPreconditionError, NotFoundError } from '../cri/errors.ts';
+import { errorMessage, FailedPreconditionError, NotFoundError } from '../cri/errors.ts';
 import type { HandlerConfig } from './oci/model.ts';
 import type { Handlers } from './server/pod-parts.ts';
 
@@ -32,8 +32,19 @@ export function createHandlers(
 		get all() {
 			return read();
 		},
+		problem() {
+			try {
+				handlers.demand('');
+				return undefined;
+			} catch (error) {
+				return errorMessage(error);
+			}
+		},
 		demand(name) {
 			const configured = read();
+			if (configured.length === 0) {
+				throw new FailedPreconditionError('no OCI runtime is installed: install runc and conmon');
+			}
 			const handler = name === '' ? configured[0] : configured.find((known) => known.name === name);
 			if (handler === undefined) {
 				const known = configured.map((one) => `"${one.name}"`).join(', ') || 'none';
@@ -46,7 +57,13 @@ export function createHandlers(
 					`cannot use runtime handler "${handler.name}": ${handler.unavailable}`,
 				);
 			}
-			if (handler.type === 'oci') return handler;
+			if (handler.type === 'oci') {
+				// A bare name is one that the search path does not know.
+				if (handler.monitorPath.startsWith('/')) return handler;
+				throw new FailedPreconditionError(
+					`cannot use runtime handler "${handler.name}": there is no program "${handler.monitorPath}" to watch its containers: install it`,
+				);
+			}
 			throw new FailedPreconditionError(
 				`cannot use runtime handler "${handler.name}": it runs containers in virtual machines (a shim v2), which criscope does not do yet`,
 			);

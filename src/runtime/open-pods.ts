@@ -108,11 +108,8 @@ export async function openPods(
 	const handlers = createHandlers(() => config.handlers(paths.runDir).map(onThisHost), {
 		config: config.current,
 	});
-	if (handlers.all.length === 0) {
-		log('warn', 'no OCI runtime is installed; pods can be made, but no container', {
-			looked: ['runc', 'crun', 'runsc'],
-		});
-	}
+	const problem = handlers.problem();
+	if (problem !== undefined) log('warn', 'there are no containers until this is mended', { error: problem });
 	const noteEnd = (id: string): void => {
 		parts.ends
 			.note(id)

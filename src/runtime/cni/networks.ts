@@ -43,6 +43,13 @@ type Said = {
 	readonly unavailable?: string | undefined;
 };
 
+type Candidates = {
+	readonly lists: readonly NetworkList[];
+	readonly problems: readonly string[];
+	/** False for the built-in network: it takes the place of a configuration that nobody made. */
+	readonly configured: boolean;
+};
+
 /** Plugins may be replaced without their configuration, and their status changes by itself. */
 const askAgainMs = 10_000;
 const statusTimeoutMs = 10_000;
@@ -55,15 +62,15 @@ export function createNetworks(options: NetworksOptions): Networks {
 	const asking = new WeakSet<NetworkList>();
 	let builtin: NetworkList | undefined;
 
-	function candidates(): { readonly lists: readonly NetworkList[]; readonly problems: readonly string[] } {
+	function candidates(): Candidates {
 		const { networks, problems, empty } = folder.current();
 		if (empty && options.builtin !== undefined && defaultNetworks.length === 0) {
 			builtin ??= options.builtin();
-			return usable([builtin], [], () => 'the built-in network');
+			return { ...usable([builtin], [], () => 'the built-in network'), configured: false };
 		}
 		const fileOf = new Map(networks.map(({ file, list }) => [list, `"${file}"`]));
 		const lists = networks.map(({ list }) => list);
-		return usable(lists, problems, (list) => fileOf.get(list) ?? '');
+		return { ...usable(lists, problems, (list) => fileOf.get(list) ?? ''), configured: true };
 	}
 
 	function usable(
@@ -74,7 +81,9 @@ export function createNetworks(options: NetworksOptions): Networks {
 		const found = lists.map((list) => {
 			const absent = list.plugins.find(({ type }) => findPlugin(type, binDirs) === undefined)?.type;
 			const problem =
-				absent === undefined ? recent(list)?.refused : `no plugin "${absent}" in ${binDirs.join(', ')}`;
+				absent === undefined
+					? recent(list)?.refused
+					: `no plugin "${absent}" in ${binDirs.join(', ')} (Debian's package: containernetworking-plugins)`;
 			return { list, problem: problem === undefined ? undefined : `cannot use ${where(list)}: ${problem}` };
 		});
 		return {
@@ -118,6 +127,7 @@ export function createNetworks(options: NetworksOptions): Networks {
 		if (defaultNetworks.length === 0) {
 			const first = all.lists[0];
 			if (first !== undefined) return [first];
+			if (!all.configured) return all.problems.join('; ');
 			// CRI-O's words, which people search for.
 			return `no CNI configuration file in ${confDir}. Has your network provider started?${why}`;
 		}

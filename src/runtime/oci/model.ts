@@ -142,6 +142,7 @@ export type HandlerConfig = {
 	readonly type: 'oci' | 'vm';
 	readonly privilegedWithoutHostDevices: boolean;
 	readonly allowedAnnotations: readonly string[];
+	/** Absolute; the bare name where no such program is installed. */
 	readonly monitorPath: string;
 	readonly monitorCgroup: string;
 	readonly monitorEnv: readonly string[];

@@ -34,6 +34,8 @@ export type Handlers = {
 	of(object: Pick<ContainerRecord, 'runtimeHandler' | 'handler'>): HandlerConfig;
 	/** All of them, the default first. */
 	readonly all: readonly HandlerConfig[];
+	/** Why the default makes no containers now, in one sentence; undefined where it does. */
+	problem(): string | undefined;
 };
 
 /** Numbers and words of the configuration that the RPCs need. */

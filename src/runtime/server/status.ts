@@ -17,9 +17,15 @@ type Parts = Pick<PodParts, 'network' | 'handlers' | 'limits' | 'images' | 'cgro
 export function createStatus(parts: Parts, facts: StatusFacts): ServedRuntime['status'] {
 	return async ({ verbose }) => {
 		const cause = parts.network.notReady();
+		const problem = parts.handlers.problem();
 		return {
 			conditions: [
-				{ type: 'RuntimeReady', status: true, reason: '', message: '' },
+				{
+					type: 'RuntimeReady',
+					status: problem === undefined,
+					reason: problem === undefined ? '' : 'RuntimeNotReady',
+					message: problem ?? '',
+				},
 				{
 					type: 'NetworkReady',
 					status: cause === undefined,

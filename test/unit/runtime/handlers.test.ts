@@ -78,3 +78,17 @@ test('a record of an old version has its name alone', () => {
 	expect(handlers.of({ runtimeHandler: '', handler: undefined }).name).toBe('runc');
 	expect(() => handlers.of({ runtimeHandler: 'gone', handler: undefined })).toThrow('not configured');
 });
+
+test('a machine without an OCI runtime or conmon says what to install, and no more once that is done', () => {
+	let installed: readonly HandlerConfig[] = [];
+	let timeMs = 0;
+	const handlers = createHandlers(() => installed, { nowMs: () => timeMs });
+	expect(handlers.problem()).toBe('no OCI runtime is installed: install runc and conmon');
+	expect(() => handlers.demand('')).toThrow('no OCI runtime is installed');
+	installed = [handler('runc', { monitorPath: 'conmon' })];
+	timeMs += 2000;
+	expect(handlers.problem()).toContain('there is no program "conmon" to watch its containers: install it');
+	installed = [handler('runc')];
+	timeMs += 2000;
+	expect(handlers.problem()).toBeUndefined();
+});

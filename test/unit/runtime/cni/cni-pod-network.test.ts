@@ -598,6 +598,15 @@ describe('checking and collecting', () => {
 });
 
 describe('readiness', () => {
+	test('of the built-in network names the plugins that are missing, and no configuration', () => {
+		const { network, confDir, binDir, root } = setUp({}, { builtin: { dir: tempDir(), subnets: undefined } });
+		rmSync(path.join(confDir, '10-pods.conflist'));
+		const message = network.notReady()?.message;
+		expect(message).toContain(`cannot use the built-in network: no plugin "bridge" in ${binDir}`);
+		expect(message).toContain('containernetworking-plugins');
+		expect(message).not.toContain(`${root}/conf`);
+	});
+
 	test('follows the folder', async () => {
 		const { network, confDir, binDir, write } = setUp();
 		rmSync(confDir, { recursive: true });
