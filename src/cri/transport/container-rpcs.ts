@@ -9,6 +9,7 @@ import { mapResourcesRequest } from '../codec-resources-request.ts';
 import { containerEventToWire } from '../codec-stats-served.ts';
 import type { Container, ContainerStatus } from '../model.ts';
 import { remembered } from '../remember.ts';
+import { whenThere } from '../soon.ts';
 import { inChunks } from './chunks.ts';
 import { containerSubject, demandContainerId, demandPodSandboxId, podSandboxSubject } from './request-ids.ts';
 import { noSubject, type ServedRpcs, type UnaryRpc } from './served-rpc.ts';
@@ -72,9 +73,8 @@ export function containerRpcs(runtime: ServedRuntime): ServedRpcs {
 			kind: 'unary',
 			subject: noSubject,
 			changes: false,
-			answer: async ({ filter }, call) => {
-				return answerOf(await runtime.listContainers(mapContainerFilter(filter), call));
-			},
+			answer: ({ filter }, call) =>
+				whenThere(runtime.listContainers(mapContainerFilter(filter), call), answerOf),
 		},
 		StreamContainers: {
 			kind: 'stream',
@@ -90,9 +90,12 @@ export function containerRpcs(runtime: ServedRuntime): ServedRpcs {
 			kind: 'unary',
 			subject: containerSubject,
 			changes: false,
-			answer: async (request, call) => {
+			answer: (request, call) => {
 				const verbose = readFlag(request['verbose']);
-				return statusAnswerOf(await runtime.containerStatus(demandContainerId(request), { verbose }, call));
+				return whenThere(
+					runtime.containerStatus(demandContainerId(request), { verbose }, call),
+					statusAnswerOf,
+				);
 			},
 		},
 		UpdateContainerResources: changing(async (request, call) => {

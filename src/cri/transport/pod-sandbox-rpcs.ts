@@ -9,6 +9,7 @@ import {
 import { mapResourcesRequest } from '../codec-resources-request.ts';
 import type { PodSandbox } from '../model.ts';
 import { remembered } from '../remember.ts';
+import { whenThere } from '../soon.ts';
 import { inChunks } from './chunks.ts';
 import { demandPodSandboxId, podSandboxSubject } from './request-ids.ts';
 import { noSubject, type ServedRpcs } from './served-rpc.ts';
@@ -59,19 +60,19 @@ export function podSandboxRpcs(runtime: ServedRuntime): ServedRpcs {
 			kind: 'unary',
 			subject: podSandboxSubject,
 			changes: false,
-			answer: async (request, call) => {
+			answer: (request, call) => {
 				const verbose = readFlag(request['verbose']);
-				const status = await runtime.podSandboxStatus(demandPodSandboxId(request), { verbose }, call);
-				return podSandboxStatusResponseToWire(status, BigInt(Date.now()) * 1_000_000n);
+				return whenThere(runtime.podSandboxStatus(demandPodSandboxId(request), { verbose }, call), (status) =>
+					podSandboxStatusResponseToWire(status, BigInt(Date.now()) * 1_000_000n),
+				);
 			},
 		},
 		ListPodSandbox: {
 			kind: 'unary',
 			subject: noSubject,
 			changes: false,
-			answer: async ({ filter }, call) => {
-				return answerOf(await runtime.listPodSandbox(mapPodSandboxFilter(filter), call));
-			},
+			answer: ({ filter }, call) =>
+				whenThere(runtime.listPodSandbox(mapPodSandboxFilter(filter), call), answerOf),
 		},
 		StreamPodSandboxes: {
 			kind: 'stream',

@@ -1,6 +1,8 @@
 /** RuntimeService as RPCs of a server: what is about the runtime itself, and the tables of the rest. */
 import { readFlag, readMessage, readText } from '../codec-fields.ts';
 import { runtimeConfigToWire, statusToWire, versionToWire } from '../codec-runtime.ts';
+import { remembered } from '../remember.ts';
+import { whenThere } from '../soon.ts';
 import { containerRpcs } from './container-rpcs.ts';
 import { podSandboxRpcs } from './pod-sandbox-rpcs.ts';
 import { noSubject, type ServedRpc, type ServedRpcs, type UnaryRpc } from './served-rpc.ts';
@@ -14,12 +16,15 @@ function reading(answer: UnaryRpc['answer']): ServedRpc {
 
 /** @returns the RPCs of an implementation, all 34 of them. */
 export function runtimeRpcs(runtime: ServedRuntime): ServedRpcs {
+	// The encoder knows whole answers that come again by their being the same object.
+	const versionOf = remembered(versionToWire);
+	const statusOf = remembered(statusToWire);
 	return {
-		Version: reading(async (_request, call) => versionToWire(await runtime.version(call))),
-		Status: reading(async (request, call) =>
-			statusToWire(await runtime.status({ verbose: readFlag(request['verbose']) }, call)),
+		Version: reading((_request, call) => whenThere(runtime.version(call), versionOf)),
+		Status: reading((request, call) =>
+			whenThere(runtime.status({ verbose: readFlag(request['verbose']) }, call), statusOf),
 		),
-		RuntimeConfig: reading(async (_request, call) => runtimeConfigToWire(await runtime.runtimeConfig(call))),
+		RuntimeConfig: reading((_request, call) => whenThere(runtime.runtimeConfig(call), runtimeConfigToWire)),
 		UpdateRuntimeConfig: {
 			kind: 'unary',
 			subject: noSubject,

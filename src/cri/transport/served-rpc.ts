@@ -1,6 +1,7 @@
 /** What an RPC is to the server: from the request's message to the answer's. */
 import type { WireMessage } from '../codec-fields.ts';
 import type { CriError } from '../errors.ts';
+import type { Soon } from '../soon.ts';
 
 /** A call under way, as its handler sees it. */
 export type ServedCall = {
@@ -18,7 +19,8 @@ type RpcFacts = {
 /** An RPC with one request and one answer. */
 export type UnaryRpc = RpcFacts & {
 	readonly kind: 'unary';
-	readonly answer: (request: WireMessage, call: ServedCall) => Promise<WireMessage>;
+	/** What is returned and not promised goes out in the same turn, and costs a third. */
+	readonly answer: (request: WireMessage, call: ServedCall) => Soon<WireMessage>;
 	/** What came of it, for the log. */
 	readonly result?: ((answer: WireMessage) => string) | undefined;
 };

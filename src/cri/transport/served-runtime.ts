@@ -3,6 +3,7 @@ import type { ContainerId, PodSandboxId } from '../ids.ts';
 import type { ContainerResources, PodSandboxStatus } from '../model.ts';
 import type { ContainerRequest, PodSandboxRequest, ResourcesRequest } from '../pod-request.ts';
 import type { CallOptions, RuntimeService } from '../ports.ts';
+import type { Soon } from '../soon.ts';
 
 /** Methods whose requests differ from what a client's own side writes. */
 type Requests = {
@@ -35,8 +36,21 @@ type Requests = {
 		id: PodSandboxId,
 		request: { readonly verbose: boolean },
 		options?: CallOptions,
-	): Promise<PodSandboxStatus>;
+	): Soon<PodSandboxStatus>;
+};
+
+/** What is asked for all the time: an implementation that knows the answer need not promise it, and may throw at once. */
+type Questions = {
+	readonly [Name in
+		| 'version'
+		| 'status'
+		| 'runtimeConfig'
+		| 'listContainers'
+		| 'listPodSandbox'
+		| 'containerStatus']: (
+		...request: Parameters<RuntimeService[Name]>
+	) => Soon<Awaited<ReturnType<RuntimeService[Name]>>>;
 };
 
 /** What a server of pods and containers serves. */
-export type ServedRuntime = Omit<RuntimeService, keyof Requests> & Requests;
+export type ServedRuntime = Omit<RuntimeService, keyof Requests | keyof Questions> & Requests & Questions;

@@ -3,14 +3,15 @@ import type { WireMessage } from '../codec-fields.ts';
 import {
 	CriError,
 	DeadlineError,
-	errorMessage,
 	grpcStatusOf,
-	InvalidArgumentError,
 	ResourceExhaustedError,
 	UnavailableError,
 } from '../errors.ts';
+import type { Soon } from '../soon.ts';
+import { CallState } from './call-state.ts';
 import type { IncomingCall, IncomingMethod } from './http2/incoming-call.ts';
-import type { CallObserver, ServedCall, ServedRpc } from './served-rpc.ts';
+import { createRequestDecoder } from './request-decoder.ts';
+import type { CallObserver, ExchangeRpc, ServedRpc, StreamRpc, UnaryRpc } from './served-rpc.ts';
 import { endOfCalls, statusOf } from './server-status.ts';
 import type { WireMethod } from './wire.ts';
 
@@ -25,31 +26,29 @@ export type RunningCalls = {
 /** How long calls that were cancelled at the end may take to notice, in milliseconds. */
 const cancelledGraceMs = 2_000;
 
+type Observed = ReturnType<CallObserver>;
+
 /** Keeps the calls of one server. @param maxMessageBytes largest answer; a larger one is refused before it is sent. */
 export function createRunningCalls(observe: CallObserver, maxMessageBytes: number): RunningCalls {
-	const running = new Map<(reason: CriError) => void, Promise<unknown>>();
+	const running = new Map<CallState, Promise<unknown>>();
 	let stopping: CriError | undefined;
 
-	/** Follows a call from its first word to its status. */
-	const follow = (
-		call: IncomingCall,
-		about: Parameters<CallObserver>[0],
-		work: (served: ServedCall) => Promise<string>,
-	): void => {
-		const observed = observe(about);
-		const fail = (error: unknown) => {
-			const { code, details } = statusOf(observed.failed(error));
-			return call.finish(code, details);
-		};
-		if (stopping !== undefined) {
-			void fail(stopping);
-			call.release();
-			return;
-		}
-		const served = servedCall();
-		call.onGone = () => served.cancel(new CriError('cancelled', 'the caller has gone'));
+	const fail = (call: IncomingCall, observed: Observed, error: unknown): Promise<void> | undefined => {
+		const { code, details } = statusOf(observed.failed(error));
+		return call.finish(code, details);
+	};
+
+	/** Ends a call that has not begun. */
+	const refuse = (call: IncomingCall, observed: Observed, error: unknown): void => {
+		void fail(call, observed, error);
+		call.release();
+	};
+
+	/** Follows a call that lasts until its status. */
+	const follow = (call: IncomingCall, observed: Observed, state: CallState, work: Promise<string>): void => {
+		call.onGone = () => state.cancel(new CriError('cancelled', 'the caller has gone'));
 		const late = () => {
-			served.cancel(new DeadlineError('the deadline of the call is over'));
+			state.cancel(new DeadlineError('the deadline of the call is over'));
 			// It may take its handler a while to notice, and the caller is not to wait for that.
 			void call.finish(grpcStatusOf.deadlineExceeded, 'Deadline exceeded');
 		};
@@ -61,16 +60,16 @@ export function createRunningCalls(observe: CallObserver, maxMessageBytes: numbe
 				: setImmediate(() => {
 						timer = setTimeout(late, call.timeoutMs);
 					});
-		const done = work(served)
+		const done = work
 			// A call that was told to end has ended for that reason, whatever it made of it.
-			.then(observed.succeeded, (error: unknown) => fail(served.reason() ?? error))
+			.then(observed.succeeded, (error: unknown) => fail(call, observed, state.reason ?? error))
 			.finally(() => {
 				clearImmediate(soon);
 				clearTimeout(timer);
-				running.delete(served.cancel);
+				running.delete(state);
 				call.release();
 			});
-		running.set(served.cancel, done);
+		running.set(state, done);
 	};
 
 	const encoded = (method: WireMethod, message: WireMessage): Buffer => {
@@ -97,68 +96,86 @@ export function createRunningCalls(observe: CallObserver, maxMessageBytes: numbe
 		return '';
 	};
 
-	return {
-		methodOf(rpc, served, method) {
-			if (served.kind === 'exchange') {
-				const about = { rpc, subject: '', changes: served.changes };
-				return {
-					streamed: true,
-					begin: (call) =>
-						follow(call, about, ({ signal }) =>
-							sendAll(call, method, served.answer(received(call, method, signal), { signal }), signal),
-						),
-				};
+	const exchangeMethod = (rpc: string, served: ExchangeRpc, method: WireMethod): IncomingMethod => {
+		const about = { rpc, subject: '', changes: served.changes };
+		const decode = createRequestDecoder(method, false);
+		return {
+			streamed: true,
+			begin(call) {
+				const observed = observe(about);
+				if (stopping !== undefined) return refuse(call, observed, stopping);
+				const state = new CallState();
+				const { signal } = state;
+				const work = async () =>
+					sendAll(call, method, served.answer(received(call, decode, signal), { signal }), signal);
+				follow(call, observed, state, work());
+			},
+		};
+	};
+
+	/** Sends the one answer. @returns what came of it, for the log; promised where it does not go out at once */
+	const sendOne = (
+		call: IncomingCall,
+		served: UnaryRpc,
+		method: WireMethod,
+		state: CallState,
+		answer: WireMessage,
+	): Soon<string> => {
+		const sent = call.send(encoded(method, answer), true);
+		const result = served.result?.(answer) ?? '';
+		return sent === undefined ? result : orAborted(sent, state.signal).then(() => result);
+	};
+
+	const requestMethod = (rpc: string, served: UnaryRpc | StreamRpc, method: WireMethod): IncomingMethod => {
+		const { changes } = served;
+		const decode = createRequestDecoder(method, !changes);
+		/** @throws at once or later, whatever the handler throws */
+		const answerTo = (call: IncomingCall, state: CallState, request: WireMessage): Soon<string> => {
+			if (served.kind === 'stream') {
+				return sendAll(call, method, served.answer(request, state), state.signal);
 			}
-			return {
-				streamed: false,
-				begin(call, bytes) {
-					const request = lazily(() => decoded(method, bytes));
-					const subject = quietly(() => served.subject(request()));
-					follow(call, { rpc, subject, changes: served.changes }, async (about) => {
-						if (served.kind === 'stream') {
-							return sendAll(call, method, served.answer(request(), about), about.signal);
-						}
-						const answer = await served.answer(request(), about);
-						const sent = call.send(encoded(method, answer), true);
-						if (sent !== undefined) await orAborted(sent, about.signal);
-						return served.result?.(answer) ?? '';
-					});
-				},
-			};
-		},
+			const send = (answer: WireMessage) => sendOne(call, served, method, state, answer);
+			const answer = served.answer(request, state);
+			return answer instanceof Promise ? answer.then(send) : send(answer);
+		};
+		return {
+			streamed: false,
+			begin(call, bytes) {
+				let request: WireMessage | undefined;
+				let unreadable: unknown;
+				try {
+					request = decode(bytes);
+				} catch (error) {
+					unreadable = error;
+				}
+				const subject = request === undefined ? '' : quietly(() => served.subject(request));
+				const observed = observe({ rpc, subject, changes });
+				if (stopping !== undefined) return refuse(call, observed, stopping);
+				if (request === undefined) return refuse(call, observed, unreadable);
+				const state = new CallState();
+				let result: Soon<string>;
+				try {
+					result = answerTo(call, state, request);
+				} catch (error) {
+					return refuse(call, observed, error);
+				}
+				if (result instanceof Promise) return follow(call, observed, state, result);
+				// It is over already, as most questions are: there is nothing to follow.
+				observed.succeeded(result);
+				call.release();
+			},
+		};
+	};
+
+	return {
+		methodOf: (rpc, served, method) =>
+			served.kind === 'exchange' ? exchangeMethod(rpc, served, method) : requestMethod(rpc, served, method),
 		async end({ graceMs, signal }) {
 			stopping ??= new UnavailableError('criscope is shutting down');
 			await endOfCalls(running.values(), graceMs, signal);
-			for (const cancel of running.keys()) cancel(stopping);
+			for (const state of running.keys()) state.cancel(stopping);
 			await endOfCalls(running.values(), cancelledGraceMs);
 		},
-	};
-}
-
-/** A call whose signal is made when somebody asks for it: most calls are answered before anybody would. */
-function servedCall(): ServedCall & {
-	readonly cancel: (why: CriError) => void;
-	readonly reason: () => CriError | undefined;
-} {
-	let controller: AbortController | undefined;
-	let reason: CriError | undefined;
-	const abort = () => {
-		controller?.abort(new DOMException(reason?.message, { name: 'AbortError', cause: reason }));
-	};
-	return {
-		get signal() {
-			if (controller === undefined) {
-				controller = new AbortController();
-				if (reason !== undefined) abort();
-			}
-			return controller.signal;
-		},
-		cancel(why) {
-			if (reason !== undefined) return;
-			reason = why;
-			abort();
-		},
-		reason: () => reason,
 	};
 }
 
@@ -182,33 +199,17 @@ async function orAborted<Value>(
 
 async function* received(
 	call: IncomingCall,
-	method: WireMethod,
+	decode: (bytes: Buffer) => WireMessage,
 	signal: AbortSignal,
 ): AsyncGenerator<WireMessage, void> {
 	for (;;) {
 		const bytes = await orAborted(call.nextRequest(), signal);
 		if (bytes === undefined) return;
-		yield decoded(method, bytes);
+		yield decode(bytes);
 	}
 }
 
-function decoded(method: WireMethod, bytes: Buffer): WireMessage {
-	try {
-		return method.requestDeserialize(bytes);
-	} catch (cause) {
-		throw new InvalidArgumentError(`cannot read the request: ${errorMessage(cause)}`, { cause });
-	}
-}
-
-function lazily<Value>(make: () => Value): () => Value {
-	let made: { readonly value: Value } | undefined;
-	return () => {
-		made ??= { value: make() };
-		return made.value;
-	};
-}
-
-/** The subject of a request that cannot be read is nothing; its answer says why. */
+/** The subject of a request that makes no sense is nothing; its answer says why. */
 function quietly(subject: () => string): string {
 	try {
 		return subject();

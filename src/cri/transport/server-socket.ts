@@ -46,7 +46,7 @@ export async function listenOnSocket(
 	if (found.kind === 'denied' || found.kind === 'broken') fail(found.message);
 	if (found.kind === 'refused') rmSync(path, { force: true });
 
-	const server = createServer(onConnection);
+	const server = createServer({ pauseOnConnect: true }, onConnection);
 	const listening = Promise.withResolvers<void>();
 	server.once('error', (error) => listening.reject(error));
 	server.once('listening', listening.resolve);
@@ -85,7 +85,7 @@ async function listenBeside(
 	if (descriptor === undefined || descriptor < 0) return [];
 	const made: Server[] = [];
 	while (made.length < listeners - 1) {
-		const other = createServer(onConnection);
+		const other = createServer({ pauseOnConnect: true }, onConnection);
 		try {
 			other.listen({ fd: duplicate(descriptor) });
 			await once(other, 'listening');

@@ -6,6 +6,8 @@ import type { ImageService } from '../ports.ts';
 import { type ServerConnection, serveConnection } from './http2/connection.ts';
 import { createHuffmanDecoder } from './http2/huffman.ts';
 import type { IncomingMethod } from './http2/incoming-call.ts';
+import { readChunkBytes, readInto } from './http2/socket-reads.ts';
+import { createWholeAnswers } from './http2/whole-answers.ts';
 import { imageRpcs } from './image-rpcs.ts';
 import { runtimeRpcs } from './runtime-rpcs.ts';
 import type { CallObserver, ServedRpc, ServedRpcs } from './served-rpc.ts';
@@ -71,13 +73,19 @@ export async function startCriServer(options: CriServerOptions): Promise<CriServ
 		options.observe({ rpc: '', subject: 'a connection', changes: false }).failed(error);
 	};
 	const open = new Set<ServerConnection>();
-	const serveClient = (connection: Socket) => {
+	const wholeAnswers = createWholeAnswers();
+	// One for all of them: whoever is served has read what came before the next is.
+	const chunk = Buffer.allocUnsafeSlow(readChunkBytes);
+	const serveClient = (accepted: Socket) => {
+		const reads = readInto(chunk, accepted);
+		const { socket: connection } = reads;
 		connection.on('error', () => connection.destroy());
-		const served = serveConnection(connection, {
+		const served = serveConnection(reads, {
 			methods,
 			maxMessageBytes: maxReceiveMessageBytes,
 			keepAlive,
 			huffman,
+			wholeAnswers,
 			onFault,
 		});
 		open.add(served);

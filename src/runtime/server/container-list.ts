@@ -11,7 +11,7 @@ import type { PodParts } from './pod-parts.ts';
 /** RPC ListContainers. What is not there is an empty list. */
 export function createListContainers(parts: PodParts): ServedRuntime['listContainers'] {
 	const describeAll = rememberedList();
-	return async (filter) => listedContainers(parts, describeAll, filter);
+	return (filter) => listedContainers(parts, describeAll, filter);
 }
 
 /** RPC StreamContainers: ListContainers for lists that fit no message. */

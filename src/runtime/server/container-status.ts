@@ -11,9 +11,10 @@ import { findContainer, type PodParts } from './pod-parts.ts';
 /** RPC ContainerStatus. @throws NotFoundError */
 export function createContainerStatus(parts: PodParts): ServedRuntime['containerStatus'] {
 	const describe = remembered((record: ContainerRecord) => describeContainerStatus(record));
-	return async (id, { verbose }) => {
+	return (id, { verbose }) => {
 		const record = findContainer(parts, id, 'read the status of container');
-		return verbose ? describeContainerStatus(record, await verboseInfo(parts, record)) : describe(record);
+		if (!verbose) return describe(record);
+		return verboseInfo(parts, record).then((info) => describeContainerStatus(record, info));
 	};
 }
 

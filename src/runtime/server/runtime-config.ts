@@ -3,5 +3,5 @@ import type { PodParts } from './pod-parts.ts';
 
 /** RPC RuntimeConfig: who makes cgroups, so that a kubelet does it the same way. */
 export function createRuntimeConfig({ cgroups }: Pick<PodParts, 'cgroups'>): ServedRuntime['runtimeConfig'] {
-	return async () => ({ cgroupDriver: cgroups.driver });
+	return () => ({ cgroupDriver: cgroups.driver });
 }

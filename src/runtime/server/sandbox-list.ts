@@ -11,7 +11,7 @@ import { describeSandbox } from './sandbox-describe.ts';
 /** RPC ListPodSandbox. What is not there is an empty list. */
 export function createListPodSandbox(parts: PodParts): ServedRuntime['listPodSandbox'] {
 	const describeAll = rememberedList();
-	return async (filter) => listedSandboxes(parts, describeAll, filter);
+	return (filter) => listedSandboxes(parts, describeAll, filter);
 }
 
 /** RPC StreamPodSandboxes: ListPodSandbox for lists that fit no message. */

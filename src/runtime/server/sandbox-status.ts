@@ -10,11 +10,12 @@ import { describeSandboxStatus } from './sandbox-describe.ts';
 
 /** RPC PodSandboxStatus, with the statuses of its containers. @throws NotFoundError */
 export function createPodSandboxStatus(parts: PodParts): ServedRuntime['podSandboxStatus'] {
-	return async (id, { verbose }) => {
+	return (id, { verbose }) => {
 		const record = findSandbox(parts, id, 'read the status of pod sandbox');
 		const containers = containersOf(parts, record.id).filter(isListed);
 		const statuses = containers.map((container) => describeContainerStatus(container));
-		return describeSandboxStatus(record, statuses, verbose ? await verboseInfo(parts, record) : {});
+		if (!verbose) return describeSandboxStatus(record, statuses);
+		return verboseInfo(parts, record).then((info) => describeSandboxStatus(record, statuses, info));
 	};
 }
 

@@ -2,12 +2,11 @@
  * One client's connection to a gRPC server, frame by frame. Nothing that a client sends makes it throw: what breaks the
  * protocol ends the stream or the connection. Source: RFC 9113.
  */
-import type { Socket } from 'node:net';
 import { ResourceExhaustedError } from '../../errors.ts';
 import { checkTrailers, httpHeaders, readCallHeaders } from './call-headers.ts';
+import { createPrefaceReader } from './client-preface.ts';
 import { createFrameReader } from './frame-reader.ts';
 import {
-	clientPreface,
 	errorCodes,
 	frame,
 	frameFlags,
@@ -27,7 +26,10 @@ import * as limits from './limits.ts';
 import { headerPiece, readIncrement, withoutPadding } from './payloads.ts';
 import { createSender } from './sender.ts';
 import { ServerStream } from './server-stream.ts';
-import { applySettings, greeting } from './settings.ts';
+import { applySettings, greeting, settingsAck } from './settings.ts';
+import type { SocketReads } from './socket-reads.ts';
+import { createSocketWriter } from './socket-writer.ts';
+import type { WholeAnswers } from './whole-answers.ts';
 
 /** What all connections of a server share. */
 export type ConnectionOptions = {
@@ -37,6 +39,7 @@ export type ConnectionOptions = {
 	readonly keepAlive: KeepAliveTimes;
 	/** From huffman.ts. */
 	readonly huffman: (bytes: Buffer) => string;
+	readonly wholeAnswers: WholeAnswers;
 	/** Told of a fault of ours; the connection is ended for it. */
 	readonly onFault: (error: unknown) => void;
 };
@@ -49,15 +52,17 @@ export type ServerConnection = {
 	end(): void;
 };
 
-const settingsAck = frame(frameTypes.settings, frameFlags.ack, 0, Buffer.alloc(0));
-/** How long a client may take to read our last words. */
-const lastWordsMs = 2_000;
-
 /** Serves a connection until it ends. */
-export function serveConnection(socket: Socket, options: ConnectionOptions): ServerConnection {
+export function serveConnection(
+	{ socket, onBytes }: SocketReads,
+	options: ConnectionOptions,
+): ServerConnection {
 	const { methods, maxMessageBytes } = options;
 	const streams = new Map<number, ServerStream>();
+	const put = createSocketWriter(socket);
 	const sender = createSender(socket, {
+		put,
+		wholeAnswers: options.wholeAnswers,
 		onSent: (answer) => {
 			const stream = streams.get(answer.stream);
 			streams.delete(answer.stream);
@@ -77,7 +82,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Ser
 		() => reply(frame(frameTypes.ping, 0, 0, Buffer.alloc(8))),
 		() => socket.destroy(),
 	);
-	let preface = '';
+	const afterPreface = createPrefaceReader();
 	let settingsCame = false;
 	let lastStream = 0;
 	let windowBytes: number = limits.connectionWindowBytes;
@@ -106,7 +111,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Ser
 	/** Replies to a frame. A client that makes us reply and does not read is let go. */
 	function reply(bytes: Buffer): void {
 		if (over) return;
-		socket.write(bytes);
+		put(bytes, bytes.length);
 		if (socket.writableLength > limits.maxUnreadBytes) socket.destroy();
 	}
 
@@ -245,20 +250,13 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Ser
 	}
 
 	const read = createFrameReader(usualPayloadBytes, onFrame);
-	/** @returns what follows the preface, undefined as long as that is not whole. */
-	function readPreface(chunk: Buffer): Buffer | undefined {
-		const missing = clientPreface.length - preface.length;
-		preface += chunk.toString('latin1', 0, missing);
-		if (!clientPreface.startsWith(preface)) fail(errorCodes.protocol, 'this is no HTTP/2');
-		return preface.length < clientPreface.length ? undefined : chunk.subarray(missing);
-	}
 
 	/** Says why, and ends. */
 	function sayGoodbye(code: number, words = ''): void {
 		if (over) return;
 		socket.write(goAwayFrame(lastStream, code, words));
 		over = true;
-		setTimeout(() => socket.destroy(), lastWordsMs).unref();
+		setTimeout(() => socket.destroy(), limits.lastWordsMs).unref();
 		socket.destroySoon();
 		abandonAll();
 	}
@@ -270,11 +268,11 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Ser
 		for (const stream of left) stream.abandon();
 	}
 
-	socket.on('data', (chunk: Buffer) => {
+	onBytes((chunk) => {
 		if (over) return;
 		alive.heard();
 		try {
-			const bytes = preface.length < clientPreface.length ? readPreface(chunk) : chunk;
+			const bytes = afterPreface(chunk);
 			if (bytes !== undefined) read(bytes);
 		} catch (error) {
 			if (error instanceof Http2ConnectionError) return sayGoodbye(error.code, error.message);

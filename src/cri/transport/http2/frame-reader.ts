@@ -2,11 +2,11 @@
 import { errorCodes, frameHeadBytes } from './frames.ts';
 import { Http2ConnectionError } from './http2-error.ts';
 
-/** Told of each frame; the payload is a view of what was read, and only good for as long as nobody keeps much of it. */
+/** Told of each frame; the payload is a view of what was read, and may be gone when it returns. */
 export type FrameListener = (type: number, flags: number, stream: number, payload: Buffer) => void;
 
 /**
- * @returns what takes the bytes as they come. Keeps at most one frame that is not whole.
+ * @returns what takes the bytes as they come, which are the caller's again afterwards. Keeps at most one frame that is not whole.
  * @throws Http2ConnectionError (from what is returned) for a payload over the limit, and whatever the listener throws;
  * it must not be called again then
  */
@@ -19,7 +19,7 @@ export function createFrameReader(maxPayloadBytes: number, onFrame: FrameListene
 	return (chunk) => {
 		let bytes = chunk;
 		if (partialBytes > 0) {
-			partial.push(chunk);
+			partial.push(Buffer.from(chunk));
 			partialBytes += chunk.length;
 			if (partialBytes < wantedBytes) return;
 			bytes = Buffer.concat(partial, partialBytes);
@@ -51,7 +51,7 @@ export function createFrameReader(maxPayloadBytes: number, onFrame: FrameListene
 			offset = end;
 		}
 		if (offset === bytes.length) return;
-		partial = [bytes.subarray(offset)];
+		partial = [Buffer.from(bytes.subarray(offset))];
 		partialBytes = bytes.length - offset;
 	};
 }

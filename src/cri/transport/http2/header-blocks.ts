@@ -28,7 +28,11 @@ export function createHeaderBlocks(): HeaderBlocks {
 		if (begun.bytes > maxHeaderBytes || begun.pieces.length > maxHeaderFrames) {
 			throw new Http2ConnectionError(errorCodes.enhanceYourCalm, 'more header fields than anybody needs');
 		}
-		if ((flags & frameFlags.endHeaders) === 0) return undefined;
+		if ((flags & frameFlags.endHeaders) === 0) {
+			// What was read is gone when the next piece comes.
+			begun.pieces[begun.pieces.length - 1] = Buffer.from(piece);
+			return undefined;
+		}
 		const { stream, ends, pieces, bytes } = begun;
 		begun = undefined;
 		return { stream, ends, bytes: pieces.length === 1 ? piece : Buffer.concat(pieces, bytes) };

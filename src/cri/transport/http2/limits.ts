@@ -17,6 +17,9 @@ export const headerTableBytes = 4096;
 /** What may be waiting for a client that does not read, in bytes: answers wait elsewhere, this is replies to its frames. */
 export const maxUnreadBytes = 2 ** 20;
 
+/** How long a client may take to read our last words, in milliseconds. */
+export const lastWordsMs = 2_000;
+
 /** Frames that cost us something and bring nothing, such as pings: so many at once, and so many a second. */
 const idleFramesAtOnce = 10_000;
 const idleFramesPerSecond = 5_000;

@@ -67,7 +67,8 @@ export function createMessageReader(
 					}
 				}
 				const end = offset + length - bodyBytes;
-				if (bodyBytes === 0 && end <= piece.length) finish(piece.subarray(offset, end));
+				// What was read is gone when the next piece comes.
+				if (bodyBytes === 0 && end <= piece.length) finish(Buffer.from(piece.subarray(offset, end)));
 				else {
 					const taken = Math.min(end, piece.length) - offset;
 					const room = roomFor(bodyBytes + taken);

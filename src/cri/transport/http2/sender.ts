@@ -14,6 +14,8 @@ import {
 } from './frames.ts';
 import { Http2ConnectionError, Http2StreamError } from './http2-error.ts';
 import { messageHeadBytes } from './message-head.ts';
+import type { SocketWriter } from './socket-writer.ts';
+import type { WholeAnswers } from './whole-answers.ts';
 
 /** The answer of one stream. */
 export type Answer = {
@@ -61,9 +63,14 @@ const turnBytes = 128 * 1024;
 export function createSender(
 	socket: Socket,
 	{
+		put,
+		wholeAnswers,
 		onSent,
 		needsReset,
 	}: {
+		/** Writes to that socket. */
+		readonly put: SocketWriter;
+		readonly wholeAnswers: WholeAnswers;
 		readonly onSent: (answer: Answer) => void;
 		readonly needsReset: (answer: Answer) => boolean;
 	},
@@ -107,14 +114,33 @@ export function createSender(
 		answer.begun = true;
 		answer.windowBytes -= bytes;
 		windowBytes -= bytes;
-		if (!socket.write(out)) full = true;
-		if (ends) {
-			// The client need not send what nobody will read. Source: RFC 9113 section 8.1
-			if (needsReset(answer)) socket.write(resetFrame(stream, errorCodes.none));
-			close(answer);
-			onSent(answer);
-		}
+		if (!put(out, out.length)) full = true;
+		if (ends) finished(answer);
 		return true;
+	}
+
+	/** What nearly every answer is: one message and its status, of which nothing was said before and all may be said now. */
+	function writeWhole(answer: Answer, message: Buffer): boolean {
+		const bytes = messageHeadBytes + message.length;
+		if (full || answer.begun || waiting.size > 0 || bytes > maxPayload) return false;
+		if (bytes > windowBytes || bytes > answer.windowBytes || message.length > wholeAnswers.largest)
+			return false;
+		windowBytes -= bytes;
+		const length = wholeAnswers.fill(answer.stream, message);
+		if (!put(wholeAnswers.bytes, length)) full = true;
+		finished(answer);
+		return true;
+	}
+
+	/** All of it is on its way. */
+	function finished(answer: Answer): void {
+		// The client need not send what nobody will read. Source: RFC 9113 section 8.1
+		if (needsReset(answer)) {
+			const reset = resetFrame(answer.stream, errorCodes.none);
+			if (!put(reset, reset.length)) full = true;
+		}
+		close(answer);
+		onSent(answer);
 	}
 
 	function headerBytes(block: Buffer): number {
@@ -203,6 +229,7 @@ export function createSender(
 		},
 		send(answer, message, last = false) {
 			if (answer.over || answer.status !== undefined) return undefined;
+			if (last && writeWhole(answer, message)) return undefined;
 			if (last) answer.status = { code: 0, details: '' };
 			const prefix = Buffer.allocUnsafe(messageHeadBytes);
 			prefix[0] = 0;

@@ -2,6 +2,9 @@
 import {
 	errorCodes,
 	firstWindowBytes,
+	frame,
+	frameFlags,
+	frameTypes,
 	largestPayloadBytes,
 	largestWindowBytes,
 	settingIds,
@@ -23,6 +26,9 @@ export const greeting = Buffer.concat([
 	]),
 	windowUpdateFrame(0, limits.connectionWindowBytes - firstWindowBytes),
 ]);
+
+/** What says that we have. */
+export const settingsAck = frame(frameTypes.settings, frameFlags.ack, 0, Buffer.alloc(0));
 
 /**
  * Acts on a client's settings. Those about compressed fields and about streams of ours concern nobody: our fields are plain,

@@ -1,0 +1,21 @@
+/** What every client says first. Source: RFC 9113 section 3.4 */
+import { clientPreface, errorCodes } from './frames.ts';
+import { Http2ConnectionError } from './http2-error.ts';
+
+/**
+ * @returns what takes the bytes of a connection as they come, and gives those behind the preface; undefined as long as that is
+ * not whole
+ * @throws Http2ConnectionError (from what is returned) where the client says something else
+ */
+export function createPrefaceReader(): (chunk: Buffer) => Buffer | undefined {
+	let said = '';
+	return (chunk) => {
+		if (said.length === clientPreface.length) return chunk;
+		const missing = clientPreface.length - said.length;
+		said += chunk.toString('latin1', 0, missing);
+		if (!clientPreface.startsWith(said)) {
+			throw new Http2ConnectionError(errorCodes.protocol, 'this is no HTTP/2');
+		}
+		return said.length < clientPreface.length ? undefined : chunk.subarray(missing);
+	};
+}
