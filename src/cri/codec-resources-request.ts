@@ -4,6 +4,9 @@ import { checkInteger, checkList, checkMap, checkText, demandName, refuse } from
 import type { ResourcesRequest } from './pod-request.ts';
 
 const most = 2n ** 63n - 1n;
+/** Source: Linux, Documentation/scheduler/sched-bwc.rst: 1 ms for both, and a second for the period */
+const leastCpuMicros = 1000n;
+const longestPeriodMicros = 1_000_000n;
 
 /** undefined where the message is absent. @throws InvalidArgumentError naming the field */
 export function mapResourcesRequest(value: unknown, field: string): ResourcesRequest | undefined {
@@ -12,7 +15,7 @@ export function mapResourcesRequest(value: unknown, field: string): ResourcesReq
 	const set = (name: string, lowest: bigint, highest = most): bigint | undefined =>
 		readSet(checkInteger(wire[name], `${field}.${name}`, [lowest, highest]));
 	const resources = {
-		cpuPeriodMicros: set('cpuPeriod', 0n),
+		cpuPeriodMicros: set('cpuPeriod', 0n, longestPeriodMicros),
 		// -1 lifts a limit.
 		cpuQuotaMicros: set('cpuQuota', -1n),
 		cpuShares: set('cpuShares', 0n),
@@ -30,6 +33,14 @@ export function mapResourcesRequest(value: unknown, field: string): ResourcesReq
 			return { pageSize, limitBytes: checkInteger(limit['limit'], `${at}.limit`, [0n, 2n ** 64n - 1n]) };
 		}),
 	};
+	for (const [name, micros = 0n] of [
+		['cpuPeriod', resources.cpuPeriodMicros],
+		['cpuQuota', resources.cpuQuotaMicros],
+	] as const) {
+		if (micros > 0n && micros < leastCpuMicros) {
+			refuse(`${field}.${name}`, `is ${micros}, and must be at least ${leastCpuMicros} microseconds`);
+		}
+	}
 	const { memoryLimitBytes: memory = 0n, memorySwapLimitBytes: swap = 0n } = resources;
 	if (swap > 0n && swap < memory) {
 		refuse(
