@@ -76,11 +76,15 @@ export function checkList<Model>(
 /** Labels, annotations, sysctls. Without a prototype, so that no key is lost to a name such as __proto__. */
 export function checkMap(value: unknown, field: string): StringMap {
 	const map: Record<string, string> = Object.create(null);
+	let length = 0;
 	for (const [key, text] of Object.entries(readOptional(value) ?? {})) {
 		if (key === '') refuse(field, 'has an empty key');
 		if (hasControl(key)) refuse(field, `has the key ${JSON.stringify(key)} with control characters in it`);
 		map[key] = checkText(text, `${field}["${key}"]`);
+		length += key.length + map[key].length;
 	}
+	// Every list shows them: one object could make lists too large for crictl and a kubelet, which take 16 MiB.
+	if (length > maxTextLength) refuse(field, `has ${length} characters in all, more than ${maxTextLength}`);
 	return map;
 }
 

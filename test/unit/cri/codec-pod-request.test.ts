@@ -176,6 +176,13 @@ describe('a container', () => {
 			'memorySwapLimitInBytes is 5, less than',
 			resources({ memoryLimitInBytes: '6', memorySwapLimitInBytes: '5' }),
 		],
+		[
+			'labels has 1200010 characters in all, more than 1048576',
+			{
+				...container,
+				labels: Object.fromEntries([...'0123456789'].map((key) => [key, 'x'.repeat(120_000)])),
+			},
+		],
 		['cpuShares is -1', resources({ cpuShares: '-1' })],
 		['cpuQuota is 999, and must be at least 1000 microseconds', resources({ cpuQuota: '999' })],
 		['cpuPeriod is 1, and must be at least 1000 microseconds', resources({ cpuPeriod: '1' })],
