@@ -9,6 +9,9 @@ const monitorPrefix = `${ownPrefix}conmon-`;
 /** Where pods without a parent of their own go. */
 const defaultParents = { cgroupfs: '/criscope', systemd: 'system.slice' } as const;
 
+/** What the cgroupfs driver makes for a pod without a parent. */
+const isOwnFolder = new RegExp(`^${defaultParents.cgroupfs}/${ownPrefix}[0-9a-f]{64}$`);
+
 type PathsFor = Cgroups['pathsFor'];
 
 /** The rules of the cgroupfs driver: folders below folders. */
@@ -32,6 +35,11 @@ export const systemdPathsFor: PathsFor = (parent, kind, id) => {
 	const slice = parent === '' ? defaultParents.systemd : (parent.split('/').filter(Boolean).at(-1) ?? '');
 	// Each part between dashes is a level, and none is nameless. Source: systemd.slice(5)
 	const isNameless = slice !== '-.slice' && slice.slice(0, -'.slice'.length).split('-').includes('');
+	if (isOwnFolder.test(parent)) {
+		throw new InvalidArgumentError(
+			`cannot use cgroup "${parent}": the pod was made with cgroup_manager "cgroupfs", and this runtime uses "systemd" now; what runs goes on, for more the pod has to be made anew`,
+		);
+	}
 	if (!slice.endsWith('.slice') || isNameless || !/^[\w.:@\\-]+$/.test(slice)) {
 		throw new InvalidArgumentError(
 			`cannot use cgroup_parent "${parent}": the systemd driver needs the name of a slice, such as "system.slice"`,

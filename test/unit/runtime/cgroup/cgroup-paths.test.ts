@@ -52,6 +52,13 @@ describe('paths under systemd', () => {
 			expect(() => systemdPathsFor(parent, 'container', 'abc')).toThrow(/needs the name of a slice/);
 		},
 	);
+
+	test('says that a pod was made under the other driver', () => {
+		const { path } = cgroupfsPathsFor('', 'sandbox', 'ab'.repeat(32));
+		expect(() => systemdPathsFor(path, 'container', 'abc')).toThrow(
+			/the pod was made with cgroup_manager "cgroupfs", and this runtime uses "systemd" now/,
+		);
+	});
 });
 
 describe('what an earlier configuration made is found', () => {
