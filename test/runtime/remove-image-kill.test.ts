@@ -50,7 +50,7 @@ describe.skipIf(missing).each(['overlay', 'vfs'] as const)(
 		});
 		afterEach(() => podman.stop());
 
-		test('is finished when the store is opened again, whatever the step', { timeout: 120_000 }, async () => {
+		test('is finished when the store is opened again, whatever the step', { timeout: 600_000 }, async () => {
 			const { id: imageId } = await commit('going');
 			const steps = Number(removeUntil(-1, imageId));
 			expect(steps).toBeGreaterThan(5);
