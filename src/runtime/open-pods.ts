@@ -137,8 +137,8 @@ export async function openPods(
 			log,
 		}),
 	);
-	const sandboxFiles = createRecordFiles<PodSandboxRecord>(paths.sandboxRecordsDir);
-	const containerFiles = createRecordFiles<ContainerRecord>(paths.containerRecordsDir);
+	const sandboxFiles = createRecordFiles<PodSandboxRecord>(paths.sandboxRecordsDir, sys);
+	const containerFiles = createRecordFiles<ContainerRecord>(paths.containerRecordsDir, sys);
 	const events = createEventFanout<ContainerEvent>(() =>
 		log('warn', 'a reader of events is too slow, and loses some'),
 	);

@@ -59,6 +59,17 @@ describe.skipIf(missing)(`libc${missing ?? ''}`, () => {
 		expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(dir);
 	});
 
+	test('lets two files change places, and says where there are no two', () => {
+		const dir = tempDir();
+		const [one, other] = [`${dir}/one`, `${dir}/other`];
+		writeFileSync(one, '1');
+		expect(sys.exchange(one, other)).toBe(false);
+		writeFileSync(other, '2');
+		expect(sys.exchange(one, other)).toBe(true);
+		expect([one, other].map((file) => readFileSync(file, 'utf8'))).toEqual(['2', '1']);
+		expect(() => sys.exchange(one, `${one}/below`)).toThrow(/ENOTDIR/);
+	});
+
 	test('writes a filesystem out', async () => {
 		const descriptor = openSync(tempDir(), 'r');
 		await sys.syncfs(descriptor);

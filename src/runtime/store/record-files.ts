@@ -1,5 +1,5 @@
 /**
- * Records on disk: `<folder>/<id>/record.json`, replaced by rename. They are not written out to the disk each time: what
+ * Records on disk: `<folder>/<id>/record.json`, replaced in one step. They are not written out to the disk each time: what
  * they tell of ends with the machine, and after a power cut whatever is left can be undone by its id alone.
  */
 import { existsSync, mkdirSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { errorMessage } from '../../cri/errors.ts';
 import { writeFileAtomically } from '../sys/atomic-file.ts';
+import type { Sys } from '../sys/sys.ts';
 import { type ObjectRecord, recordFromJson, recordToJson } from './record-json.ts';
 
 /** What the folder holds. */
@@ -27,13 +28,18 @@ export type RecordFiles<Kept> = {
 /** Ids are folders: nothing else may become one. */
 const idPattern = /^[0-9a-f]{64}$/;
 
-export function createRecordFiles<Kept extends ObjectRecord>(folder: string): RecordFiles<Kept> {
+/** @param sys without it a file is replaced by a rename, and each change waits for the disk to take the last one */
+export function createRecordFiles<Kept extends ObjectRecord>(
+	folder: string,
+	sys?: Pick<Sys, 'exchange'>,
+): RecordFiles<Kept> {
 	const dirOf = (id: string) => path.join(folder, id);
 	return {
 		async write(record) {
 			const file = path.join(dirOf(record.id), 'record.json');
 			if (!existsSync(dirOf(record.id))) mkdirSync(dirOf(record.id), { recursive: true, mode: 0o700 });
-			await writeFileAtomically(file, recordToJson(record), { mode: 0o600, durable: false });
+			const options = { mode: 0o600, durable: false, exchange: sys?.exchange };
+			await writeFileAtomically(file, recordToJson(record), options);
 		},
 		remove: (id) => rm(dirOf(id), { recursive: true, force: true }),
 		async load() {

@@ -1,8 +1,9 @@
 /** Files that are either as they were or as they shall be, whatever happens meanwhile. */
 import { randomUUID } from 'node:crypto';
-import { closeSync, fchmodSync, fstatSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fchmodSync, fstatSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { Sys } from './sys.ts';
 
 /** How the names of files begin that were being written when the program was killed; nobody else uses such names. */
 export const unfinishedPrefix = '.criscope-';
@@ -17,6 +18,11 @@ export type AtomicFileOptions = {
 	readonly durable: boolean;
 	/** False where the caller writes the folder out itself, once for many files. */
 	readonly syncFolder?: boolean | undefined;
+	/**
+	 * Where the content may be lost with the power, old and new: the names of the two files change places. A file that
+	 * replaces another ext4 begins to write out at once (`auto_da_alloc`), a millisecond or more in which the caller waits.
+	 */
+	readonly exchange?: Sys['exchange'] | undefined;
 };
 
 /**
@@ -27,17 +33,17 @@ export type AtomicFileOptions = {
 export async function writeFileAtomically(
 	file: string,
 	content: string | Uint8Array,
-	{ mode, durable, syncFolder = durable }: AtomicFileOptions,
+	{ mode, durable, syncFolder = durable, exchange }: AtomicFileOptions,
 ): Promise<void> {
 	const name = `${unfinishedPrefix}${path.basename(file).slice(0, 64)}-${randomUUID().slice(0, 13)}`;
 	const temporary = path.join(path.dirname(file), name);
-	if (!durable && !syncFolder && content.length <= atOnceLength) {
-		replaceAtOnce(file, temporary, content, mode);
-		return;
-	}
+	const atOnce = !durable && content.length <= atOnceLength;
 	try {
-		await writeNewFile(temporary, content, { mode, durable });
-		await rename(temporary, file);
+		if (atOnce) writeAtOnce(temporary, content, mode);
+		else await writeNewFile(temporary, content, { mode, durable });
+		if (!durable && exchange?.(temporary, file) === true) rmSync(temporary);
+		// On another thread: the disk may have to be waited for.
+		else await rename(temporary, file);
 	} catch (error) {
 		await rm(temporary, { force: true });
 		throw error;
@@ -45,20 +51,14 @@ export async function writeFileAtomically(
 	if (syncFolder) await syncPath(path.dirname(file));
 }
 
-/** At once: it waits for no disk, and four turns through other threads would cost more than the calls. */
-function replaceAtOnce(file: string, temporary: string, content: string | Uint8Array, mode: number): void {
+/** At once: it waits for no disk, and three turns through other threads would cost more than the calls. */
+function writeAtOnce(file: string, content: string | Uint8Array, mode: number): void {
+	const descriptor = openSync(file, 'wx', mode);
 	try {
-		const descriptor = openSync(temporary, 'wx', mode);
-		try {
-			writeFileSync(descriptor, content);
-			if ((fstatSync(descriptor).mode & 0o7777) !== mode) fchmodSync(descriptor, mode);
-		} finally {
-			closeSync(descriptor);
-		}
-		renameSync(temporary, file);
-	} catch (error) {
-		rmSync(temporary, { force: true });
-		throw error;
+		writeFileSync(descriptor, content);
+		if ((fstatSync(descriptor).mode & 0o7777) !== mode) fchmodSync(descriptor, mode);
+	} finally {
+		closeSync(descriptor);
 	}
 }
 

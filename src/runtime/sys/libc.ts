@@ -18,6 +18,8 @@ const flockBytes = 32;
 
 /** glibc before 2.33 has no symbol mknod, so it is reached by number. Source: asm/unistd.h */
 const mknodatNumber = process.arch === 'arm64' ? 33 : 259;
+const renameat2Number = process.arch === 'arm64' ? 276 : 316;
+const renameExchange = 2;
 const atCurrentDirectory = -100;
 const atSymlinkNofollow = 0x100;
 /** struct timespec where longs have 64 bits: seconds, nanoseconds. */
@@ -32,6 +34,7 @@ export function loadLibc(): Sys {
 	const mount = library.func('mount', 'int', ['str', 'str', 'str', 'ulong', 'str']);
 	const umount2 = library.func('umount2', 'int', ['str', 'int']);
 	const syscall = library.func('syscall', 'long', ['long', 'long', 'void *', 'long', 'long']);
+	const syscall5 = library.func('syscall', 'long', ['long', 'long', 'str', 'long', 'str', 'long']);
 	const lsetxattr = library.func('lsetxattr', 'int', ['void *', 'str', 'void *', 'size_t', 'int']);
 	const lgetxattr = library.func('lgetxattr', 'long', ['void *', 'str', 'void *', 'size_t']);
 	const llistxattr = library.func('llistxattr', 'long', ['void *', 'void *', 'size_t']);
@@ -97,6 +100,20 @@ export function loadLibc(): Sys {
 			const errno = koffi.errno();
 			if (errno === errnoNumber('EAGAIN') || errno === errnoNumber('EACCES')) return false;
 			throw syscallError('fcntl', errno);
+		},
+		exchange(one, other) {
+			const moved = syscall5(
+				renameat2Number,
+				atCurrentDirectory,
+				one,
+				atCurrentDirectory,
+				other,
+				renameExchange,
+			);
+			if (Number(moved) >= 0) return true;
+			const errno = koffi.errno();
+			if (['ENOENT', 'EINVAL', 'ENOSYS'].some((code) => errno === errnoNumber(code))) return false;
+			throw syscallError('renameat2', errno, other);
 		},
 		syncfs: (descriptor) =>
 			new Promise((resolve, reject) => {

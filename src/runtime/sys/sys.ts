@@ -53,6 +53,11 @@ export type Sys = {
 	 * @returns false where somebody else holds it.
 	 */
 	lockFile(descriptor: number, mode: LockMode): boolean;
+	/**
+	 * Lets two names of one filesystem change places, in one step. Source: renameat2(2), RENAME_EXCHANGE
+	 * @returns false where one of them is not there, or the filesystem cannot
+	 */
+	exchange(one: string, other: string): boolean;
 	/** Writes out everything of the filesystem that `descriptor` lies on; may take long. Source: syncfs(2) */
 	syncfs(descriptor: number): Promise<void>;
 };

@@ -19,6 +19,7 @@ import {
 	deleteBehind,
 	dropContainer,
 	inspectorOf,
+	saveVolatileLayers,
 	volatileLayersFile,
 } from './layer-parts.ts';
 import {
@@ -86,13 +87,13 @@ export async function createContainerLayer(
 }
 
 function addLayer(
-	{ store }: ContainerParts,
+	parts: ContainerParts,
 	layers: TableChange<LayerIndex>,
 	request: OwnRecordRequest,
 	parent: string | undefined,
 ): Promise<void> {
-	const file = volatileLayersFile(store);
-	return layers.save(file, [...layers.records(file), containerLayerRecord(request, parent)]);
+	const before = layers.records(volatileLayersFile(parts.store));
+	return saveVolatileLayers(parts, layers, [...before, containerLayerRecord(request, parent)]);
 }
 
 /** What cannot be taken back now is found by its record when the containers are looked over. */

@@ -83,6 +83,19 @@ export async function saveContainers(
 	await change.save(file, records, { durable: hasForeign(records) || !(await parts.keepsOrder()) });
 }
 
+/**
+ * Saves the records of writable layers. Where all are ours the file may be empty after a power cut: each is named by its
+ * container's record, too, and is taken away by that.
+ */
+export async function saveVolatileLayers(
+	{ store }: ContainerParts,
+	change: TableChange<LayerIndex>,
+	records: readonly JsonRecord[],
+): Promise<void> {
+	const exchange = hasForeign(records) ? undefined : store.sys.exchange;
+	await change.save(volatileLayersFile(store), records, { exchange });
+}
+
 /** Adds a record for a new container. */
 export function addContainer(
 	parts: ContainerParts,

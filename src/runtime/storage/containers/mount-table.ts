@@ -52,7 +52,8 @@ export function createMountTable(place: MountPlace): MountTable {
 						},
 					});
 				} finally {
-					if (changed) await save(0, [...after.values()]);
+					// Nothing is mounted after a power cut, and an empty file says just that.
+					if (changed) await save(0, [...after.values()], { exchange: place.sys.exchange });
 				}
 			}, options),
 	};

@@ -1,7 +1,15 @@
 /** Removing a container's layer and records. */
 import { changeLayers, rewrite } from '../layer-table.ts';
 import type { WaitOptions } from '../model.ts';
-import { type ContainerParts, deleteBehind, dropContainer } from './layer-parts.ts';
+import type { LayerIndex } from '../records/layer-records.ts';
+import type { TableChange } from '../records/record-table.ts';
+import {
+	type ContainerParts,
+	deleteBehind,
+	dropContainer,
+	saveVolatileLayers,
+	volatileLayersFile,
+} from './layer-parts.ts';
 import { ownContainer, ownLayers } from './own-records.ts';
 
 /**
@@ -34,10 +42,23 @@ export async function removeContainerLayer(
 						counts.forget(layerId);
 					}
 				}, options);
-				await rewrite(layers, (record, layerId) => (going.has(layerId) ? undefined : record));
+				await dropLayerRecords(parts, layers, going);
 			}, options),
 		options,
 	);
 	parts.known.delete(id);
 	await deleteBehind(parts, folders);
+}
+
+/** Ours stand in one file; whatever has come into another is looked for, too. */
+async function dropLayerRecords(
+	parts: ContainerParts,
+	layers: TableChange<LayerIndex>,
+	going: ReadonlySet<string>,
+): Promise<void> {
+	const before = layers.records(volatileLayersFile(parts.store));
+	const after = before.filter(({ id }) => !going.has(String(id)));
+	if (after.length < before.length) await saveVolatileLayers(parts, layers, after);
+	if (before.length - after.length === going.size) return;
+	await rewrite(layers, (record, layerId) => (going.has(layerId) ? undefined : record));
 }

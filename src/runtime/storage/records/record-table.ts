@@ -4,7 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { writeFileAtomically } from '../../sys/atomic-file.ts';
+import { type AtomicFileOptions, writeFileAtomically } from '../../sys/atomic-file.ts';
 import type { FileLock, HeldLock } from '../../sys/file-lock.ts';
 import type { WaitOptions } from '../model.ts';
 import { readChangeToken, writeChangeToken } from './change-token.ts';
@@ -22,11 +22,15 @@ export type TableChange<T> = {
 	/**
 	 * Replaces the records of one file; the others stay as they are.
 	 * @param options.durable false where nothing would be lost with this file but what a reboot ends anyway
+	 * @param options.exchange where it may even be empty after a power cut, which costs nobody a wait for the disk
 	 */
 	save(
 		file: number,
 		records: readonly JsonRecord[],
-		options?: { readonly durable?: boolean | undefined },
+		options?: {
+			readonly durable?: boolean | undefined;
+			readonly exchange?: AtomicFileOptions['exchange'];
+		},
 	): Promise<void>;
 };
 
@@ -101,7 +105,7 @@ export function createRecordTable<T>(
 							return current.index;
 						},
 						records: (file) => current.records[file] ?? [],
-						async save(place, records, { durable = true } = {}) {
+						async save(place, records, { durable = true, exchange } = {}) {
 							const file = files[place];
 							if (file === undefined) throw new RangeError(`no record file ${place}`);
 							// From here on what is cached may be older than the file.
@@ -110,6 +114,7 @@ export function createRecordTable<T>(
 							await writeFileAtomically(file.path, serialize(records), {
 								mode: 0o600,
 								durable: durable && file.durable,
+								exchange,
 							});
 							const all = files.map((_, other) =>
 								other === place ? records : (current.records[other] ?? []),

@@ -1,4 +1,12 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	statSync,
+	writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { writeFileAtomically, writeNewFile } from '../../../../src/runtime/sys/atomic-file.ts';
@@ -23,6 +31,31 @@ describe.each([true, false])('writeFileAtomically, durable: %s', (durable) => {
 		expect(readdirSync(dir)).toEqual(['records']);
 	});
 });
+
+test.each([true, false])(
+	'files that change places leave nothing beside, whether the filesystem can: %s',
+	async (can) => {
+		const dir = tempDir();
+		const file = path.join(dir, 'records');
+		const asked: string[] = [];
+		const exchange = (one: string, other: string) => {
+			asked.push(path.basename(other));
+			if (!can || !existsSync(other)) return false;
+			renameSync(other, `${one}.aside`);
+			renameSync(one, other);
+			renameSync(`${one}.aside`, one);
+			return true;
+		};
+		for (const text of ['first', 'second', 'third']) {
+			await writeFileAtomically(file, text, { mode: 0o600, durable: false, exchange });
+			expect(readFileSync(file, 'utf8')).toBe(text);
+			expect(readdirSync(dir)).toEqual(['records']);
+		}
+		expect(asked).toEqual(['records', 'records', 'records']);
+		await writeFileAtomically(file, 'kept', { mode: 0o600, durable: true, exchange });
+		expect(asked).toHaveLength(3);
+	},
+);
 
 test('writeNewFile refuses a file that is there, and gives the mode whatever the umask', async () => {
 	const file = path.join(tempDir(), 'new');
