@@ -2,7 +2,6 @@
  * One client's connection to a gRPC server, frame by frame. Nothing that a client sends makes it throw: what breaks the
  * protocol ends the stream or the connection. Source: RFC 9113.
  */
-import { ResourceExhaustedError } from '../../errors.ts';
 import { checkTrailers, httpHeaders, readCallHeaders } from './call-headers.ts';
 import { createPrefaceReader } from './client-preface.ts';
 import { createFrameReader } from './frame-reader.ts';
@@ -22,6 +21,7 @@ import { createHpackDecoder } from './hpack-decoder.ts';
 import { Http2ConnectionError, Http2StreamError } from './http2-error.ts';
 import { type IncomingMethods, methodThatIsNone } from './incoming-call.ts';
 import { type KeepAliveTimes, keepAlive } from './keep-alive.ts';
+import { createKnownCalls } from './known-calls.ts';
 import * as limits from './limits.ts';
 import { headerPiece, readIncrement, withoutPadding } from './payloads.ts';
 import { createSender } from './sender.ts';
@@ -70,10 +70,12 @@ export function serveConnection(
 		},
 		needsReset: ({ stream }) => streams.get(stream)?.requestEnded !== true,
 	});
+	const known = createKnownCalls();
 	const decode = createHpackDecoder({
 		maxTableBytes: limits.headerTableBytes,
 		maxListBytes: limits.maxHeaderBytes,
 		huffman: options.huffman,
+		onChange: known.changed,
 	});
 	const blocks = createHeaderBlocks();
 	const tooMany = limits.createFloodGate();
@@ -82,25 +84,19 @@ export function serveConnection(
 		() => reply(frame(frameTypes.ping, 0, 0, Buffer.alloc(8))),
 		() => socket.destroy(),
 	);
-	const afterPreface = createPrefaceReader();
+	const readPreface = createPrefaceReader();
+	let begun = false;
 	let settingsCame = false;
 	let lastStream = 0;
 	let windowBytes: number = limits.connectionWindowBytes;
 	let untoldBytes = 0;
-	let heldBytes = 0;
 	let underWay = 0;
 	let over = false;
 
 	const parts = {
 		sender,
 		maxMessageBytes,
-		hold: (bytes: number) => {
-			heldBytes += bytes;
-			if (bytes > 0 && heldBytes > 2 * maxMessageBytes) {
-				heldBytes -= bytes;
-				throw new ResourceExhaustedError('the requests of this connection are too large together');
-			}
-		},
+		hold: limits.createHold(2 * maxMessageBytes),
 		inTurn: limits.createTurns(),
 		tellWindow: (id: number, bytes: number) => reply(windowUpdateFrame(id, bytes)),
 		underWay: (change: 1 | -1) => {
@@ -138,9 +134,11 @@ export function serveConnection(
 	}
 
 	function onHeaderBlock({ stream: id, ends, bytes }: HeaderBlock): void {
-		// Decoded in any case, since blocks depend on those before.
-		const fields = decode(bytes);
 		const stream = streams.get(id);
+		const before = stream === undefined ? known.find(bytes) : undefined;
+		known.decoding();
+		// Decoded in any case, since blocks depend on those before; not on one that is known.
+		const fields = before === undefined ? decode(bytes) : [];
 		if (stream !== undefined) {
 			if (stream.requestEnded) throw new Http2StreamError(errorCodes.streamClosed, 'a word after the last');
 			if (!ends) throw new Http2StreamError(errorCodes.protocol, 'fields in the middle of a request');
@@ -153,7 +151,7 @@ export function serveConnection(
 		if (streams.size >= limits.maxConcurrentStreams || underWay >= limits.maxConcurrentStreams) {
 			throw new Http2StreamError(errorCodes.refused, 'too many calls at once');
 		}
-		const headers = readCallHeaders(fields);
+		const headers = before ?? known.keep(bytes, readCallHeaders(fields));
 		if (headers.httpStatus !== undefined) {
 			const block = httpHeaders(headers.httpStatus);
 			reply(frame(frameTypes.headers, frameFlags.endHeaders | frameFlags.endStream, id, block));
@@ -268,12 +266,13 @@ export function serveConnection(
 		for (const stream of left) stream.abandon();
 	}
 
-	onBytes((chunk) => {
+	onBytes((chunk, length) => {
 		if (over) return;
 		alive.heard();
 		try {
-			const bytes = afterPreface(chunk);
-			if (bytes !== undefined) read(bytes);
+			const start = begun ? 0 : readPreface(chunk, length);
+			begun = start >= 0;
+			if (begun) read(chunk, start, length);
 		} catch (error) {
 			if (error instanceof Http2ConnectionError) return sayGoodbye(error.code, error.message);
 			sayGoodbye(errorCodes.internal);

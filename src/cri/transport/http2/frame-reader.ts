@@ -10,25 +10,31 @@ export type FrameListener = (type: number, flags: number, stream: number, payloa
  * @throws Http2ConnectionError (from what is returned) for a payload over the limit, and whatever the listener throws;
  * it must not be called again then
  */
-export function createFrameReader(maxPayloadBytes: number, onFrame: FrameListener): (chunk: Buffer) => void {
+export function createFrameReader(
+	maxPayloadBytes: number,
+	onFrame: FrameListener,
+): (chunk: Buffer, start?: number, end?: number) => void {
 	/** The beginning of a frame whose rest has not come yet. */
 	let partial: Buffer[] = [];
 	let partialBytes = 0;
 	/** How many bytes there must be before a look at them makes sense. */
 	let wantedBytes = frameHeadBytes;
-	return (chunk) => {
+	return (chunk, start = 0, end = chunk.length) => {
 		let bytes = chunk;
+		let offset = start;
+		let last = end;
 		if (partialBytes > 0) {
-			partial.push(Buffer.from(chunk));
-			partialBytes += chunk.length;
+			partial.push(Buffer.from(chunk.subarray(start, end)));
+			partialBytes += end - start;
 			if (partialBytes < wantedBytes) return;
 			bytes = Buffer.concat(partial, partialBytes);
+			offset = 0;
+			last = partialBytes;
 			partial = [];
 			partialBytes = 0;
 		}
-		let offset = 0;
 		wantedBytes = frameHeadBytes;
-		while (bytes.length - offset >= frameHeadBytes) {
+		while (last - offset >= frameHeadBytes) {
 			// By hand: this runs for every frame there is.
 			const length =
 				((bytes[offset] as number) << 16) |
@@ -38,20 +44,19 @@ export function createFrameReader(maxPayloadBytes: number, onFrame: FrameListene
 				throw new Http2ConnectionError(errorCodes.frameSize, `a frame of ${length} bytes`);
 			}
 			wantedBytes = frameHeadBytes + length;
-			if (bytes.length - offset < wantedBytes) break;
-			const start = offset + frameHeadBytes;
-			const end = offset + wantedBytes;
+			if (last - offset < wantedBytes) break;
+			const head = offset;
+			offset += wantedBytes;
 			wantedBytes = frameHeadBytes;
 			onFrame(
-				bytes[offset + 3] as number,
-				bytes[offset + 4] as number,
-				bytes.readUInt32BE(offset + 5) & 0x7fffffff,
-				bytes.subarray(start, end),
+				bytes[head + 3] as number,
+				bytes[head + 4] as number,
+				bytes.readUInt32BE(head + 5) & 0x7fffffff,
+				bytes.subarray(head + frameHeadBytes, offset),
 			);
-			offset = end;
 		}
-		if (offset === bytes.length) return;
-		partial = [Buffer.from(bytes.subarray(offset))];
-		partialBytes = bytes.length - offset;
+		if (offset === last) return;
+		partial = [Buffer.from(bytes.subarray(offset, last))];
+		partialBytes = last - offset;
 	};
 }

@@ -11,6 +11,8 @@ export type HpackLimits = {
 	readonly maxListBytes: number;
 	/** From huffman.ts. */
 	readonly huffman: (bytes: Buffer) => string;
+	/** Told when the same block would no longer mean the same. */
+	readonly onChange?: (() => void) | undefined;
 };
 
 /** What a field costs besides its two strings. Source: section 4.1 */
@@ -31,7 +33,7 @@ function fail(cause: string): never {
  * remember the same
  */
 export function createHpackDecoder(limits: HpackLimits): (block: Buffer) => readonly HeaderField[] {
-	const { maxTableBytes, maxListBytes, huffman } = limits;
+	const { maxTableBytes, maxListBytes, huffman, onChange } = limits;
 	/** Oldest first. */
 	const remembered: HeaderField[] = [];
 	let rememberedBytes = 0;
@@ -49,6 +51,7 @@ export function createHpackDecoder(limits: HpackLimits): (block: Buffer) => read
 	}
 
 	function remember(field: HeaderField): void {
+		onChange?.();
 		const size = sizeOf(field);
 		// One that fits not at all empties the table, and that is no error.
 		forget(Math.max(0, allowedBytes - size));
@@ -116,6 +119,7 @@ export function createHpackDecoder(limits: HpackLimits): (block: Buffer) => read
 				const size = readNumber(5);
 				if (fields.length > 0) fail('a table size after a field');
 				if (size > maxTableBytes) fail(`a table of ${size} bytes`);
+				onChange?.();
 				allowedBytes = size;
 				forget(size);
 				continue;

@@ -1,4 +1,5 @@
 /** How much a client may ask of one connection, so that a broken one cannot make the server grow or stop. */
+import { ResourceExhaustedError } from '../../errors.ts';
 
 /** Calls of one connection at a time, those included that it has cancelled and whose handlers have not ended. */
 export const maxConcurrentStreams = 1_000;
@@ -41,6 +42,21 @@ export function createFloodGate(now: () => number = () => performance.now()): ()
 		}
 		left -= 1;
 		return false;
+	};
+}
+
+/**
+ * Counts the bytes of requests that are kept.
+ * @returns what takes so many more, or less where it is negative. @throws ResourceExhaustedError (from what is returned) for
+ * more than there is room for; then they are not counted
+ */
+export function createHold(maxBytes: number): (bytes: number) => void {
+	let heldBytes = 0;
+	return (bytes) => {
+		if (bytes > 0 && heldBytes + bytes > maxBytes) {
+			throw new ResourceExhaustedError('the requests of this connection are too large together');
+		}
+		heldBytes += bytes;
 	};
 }
 

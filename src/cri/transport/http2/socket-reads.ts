@@ -4,8 +4,8 @@ import { Socket } from 'node:net';
 /** A socket that somebody listens to. */
 export type SocketReads = {
 	readonly socket: Socket;
-	/** Tells one listener of all that comes, in views that are only good until it returns. */
-	onBytes(listener: (bytes: Buffer) => void): void;
+	/** Tells one listener of all that comes: so many of the first bytes of a buffer, which are gone when it returns. */
+	onBytes(listener: (bytes: Buffer, length: number) => void): void;
 };
 
 /** What is read at once at most, in bytes; so much does libuv ask for. */
@@ -20,13 +20,13 @@ type Accepted = { _handle?: object | null };
  * @param chunk where it reads into; others may read into the same, since listeners are told at once
  */
 export function readInto(chunk: Buffer, accepted: Socket): SocketReads {
-	let listener: (bytes: Buffer) => void = () => undefined;
-	const onBytes = (told: (bytes: Buffer) => void) => {
+	let listener: (bytes: Buffer, length: number) => void = () => undefined;
+	const onBytes = (told: typeof listener) => {
 		listener = told;
 	};
 	const { _handle: handle } = accepted as Accepted;
 	if (handle === undefined || handle === null) {
-		accepted.on('data', (bytes: Buffer) => listener(bytes));
+		accepted.on('data', (bytes: Buffer) => listener(bytes, bytes.length));
 		accepted.resume();
 		return { socket: accepted, onBytes };
 	}
@@ -36,7 +36,7 @@ export function readInto(chunk: Buffer, accepted: Socket): SocketReads {
 		onread: {
 			buffer: chunk,
 			callback: (length) => {
-				listener(chunk.subarray(0, length));
+				listener(chunk, length);
 				return true;
 			},
 		},
