@@ -33,8 +33,11 @@ export async function takeEvents(
 	return [first, ...more];
 }
 
-/** That nothing is at the socket now is true, but not what happened. A pull's failure is explained by who shows it. */
-function explainLost(error: unknown, shown: ShownTransfer): unknown {
+/**
+ * What a transfer that had begun failed of: that nothing is at the socket now is true, but not what happened. A pull's failure is
+ * explained by who shows it. @returns the error itself where the runtime is still there
+ */
+export function explainLost(error: unknown, shown: ShownTransfer): unknown {
 	const { direction } = shown.state();
 	const [, act, cause] = lostPattern.exec(errorMessage(error)) ?? [];
 	if (direction === 'pull' || criErrorCode(error) !== 'unavailable' || act === undefined) return error;

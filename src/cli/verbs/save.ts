@@ -4,25 +4,32 @@ import { explainCriOnly, ownTool } from '../images/cri-only.ts';
 import { print } from '../output/print.ts';
 import { progressFlag, progressMode } from '../transfers/progress-flag.ts';
 import { type ShownTransfer, showTransfer } from '../transfers/show-transfer.ts';
+import { explainLost } from '../transfers/take-events.ts';
 import { UsageError } from '../usage-error.ts';
 import { defineVerb, type VerbContext } from '../verb.ts';
 
 const formats = ['docker-archive', 'oci-archive', 'oci-dir'] as const;
 
-/** The archive alone; events go to the picture. */
-async function* archiveBytes(
+/** The archive alone; events go to the picture. @throws UnavailableError where the runtime went away amid it */
+export async function* archiveBytes(
 	parts: AsyncIterable<SavePart>,
 	shown: ShownTransfer,
 ): AsyncGenerator<Uint8Array, void> {
 	let bytes = 0;
-	for await (const part of parts) {
-		if (part.kind === 'event') {
-			shown.event(part.event);
-			continue;
+	let hasBegun = false;
+	try {
+		for await (const part of parts) {
+			hasBegun = true;
+			if (part.kind === 'event') {
+				shown.event(part.event);
+				continue;
+			}
+			bytes += part.bytes.length;
+			shown.archive(bytes, undefined);
+			yield part.bytes;
 		}
-		bytes += part.bytes.length;
-		shown.archive(bytes, undefined);
-		yield part.bytes;
+	} catch (error) {
+		throw hasBegun ? explainLost(error, shown) : error;
 	}
 	// An answer cut short would otherwise look like an archive.
 	if (shown.state().completed.length === 0) throw new Error('the runtime ended the archive without a result');
