@@ -13,7 +13,8 @@ async function plan(args: readonly string[]): Promise<string> {
 	// Verbs start it as well; `npm start` is the way to the inspector and its demo, `bin/criscope` to the others.
 	if (command !== undefined && command.word !== 'demo') return 'leave';
 	const options = parseArguments(command?.before ?? args);
-	if (options.help || options.version) return 'leave';
+	// A snapshot tells what is there, and starts nothing.
+	if (options.help || options.version || options.once || options.json) return 'leave';
 	const config = await readConfig(options);
 	if (readOnlyOf(options, config, { mayLift: true }).enabled) return 'leave';
 	const choice = await chooseRuntime(options, config.runtime);

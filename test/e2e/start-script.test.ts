@@ -35,6 +35,7 @@ describe('the plan of npm start for the embedded runtime', () => {
 		['another runtime is named', ['-r', 'unix:///run/other.sock']],
 		['nothing may be changed', ['--read-only']],
 		['only help is wanted', ['--help']],
+		['a snapshot is wanted', ['--once']],
 		['the arguments are wrong', ['--nonsense']],
 	])('is to leave it where %s', async (_why, args) => {
 		expect(await planOn('true', args)).toBe('leave');
