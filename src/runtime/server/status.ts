@@ -15,7 +15,7 @@ type Parts = Pick<PodParts, 'network' | 'handlers' | 'limits' | 'images' | 'cgro
 
 /** RPC Status. The verbose form tells the configuration and the limits of this machine. Source: runtime.md section 1 */
 export function createStatus(parts: Parts, facts: StatusFacts): ServedRuntime['status'] {
-	return async ({ verbose }) => {
+	return ({ verbose }) => {
 		const cause = parts.network.notReady();
 		const problem = parts.handlers.problem();
 		return {
