@@ -23,6 +23,7 @@ import { createContainerEnds } from './server/container-end.ts';
 import { createContainerHalts } from './server/container-halt.ts';
 import { removeContainer } from './server/container-remove.ts';
 import { describeLimits } from './server/limits.ts';
+import { createMonitorPlaces } from './server/monitor-places.ts';
 import { createContainerSpecs } from './server/oci-specs.ts';
 import { createRuntimeService } from './server/pod-services.ts';
 import { reconcileUntil } from './server/reconcile.ts';
@@ -188,6 +189,7 @@ export async function openPods(
 		containers: createObjectTable('container', containerFiles),
 		queue: createOperationQueue(),
 		bundleTurns: createTurns({ atOnce: bundlesAtOnce, patienceMs: bundlePatienceMs }),
+		monitors: undo.use(createMonitorPlaces(cgroups, processes, { log })),
 		creations: undo.use(createCreations(abandon)),
 		execs: createRunningExecs(),
 		events,

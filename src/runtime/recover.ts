@@ -12,7 +12,7 @@
  *  4. Within a boot a process is known by pid and start time; a pid alone proves nothing.
  *  5. An object in the phase `creating` was never answered for, and is undone; one in the phase `removing` is finished.
  *  6. conmon outlives us, and goes on logging and waiting: a container that runs needs nothing from us. One whose conmon died
- *     is found by the first round of reconcile.ts.
+ *     is found by the first round of reconcile.ts. A conmon that was not yet in its control group goes there.
  *  7. An exit that happened meanwhile has left its file, and is told with its true code and time.
  *  8. A container that was being started may have started: the OCI runtime knows.
  *  9. Whatever lies below our own folders and belongs to no record is a leftover, and is removed; what lies elsewhere is
@@ -22,11 +22,14 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage } from '../cri/errors.ts';
+import { readCgroupText } from './cgroup/cgroup-files.ts';
+import type { ProcessIdentity } from './oci/container-process.ts';
 import { unknownExitCode } from './server/container-end.ts';
 import { type DismantleStep, runSteps } from './server/dismantle.ts';
 import type { PodParts } from './server/pod-parts.ts';
 import { finishRemovals } from './server/reconcile.ts';
 import { remember } from './server/remember.ts';
+import { monitorCgroupPath } from './server/sandbox-dismantle.ts';
 import { unmountShm } from './server/sandbox-files.ts';
 import type { UsageSamples } from './server/usage-samples.ts';
 import type { ContainerRecord, PodSandboxRecord } from './store/model.ts';
@@ -78,6 +81,7 @@ async function settleSandbox(parts: Parts, record: PodSandboxRecord): Promise<vo
 	const rebooted = record.bootId !== parts.bootId;
 	const pinned = !wanted || parts.namespaces.list().includes(id);
 	const held = record.infra === undefined || parts.processes.isAlive(record.infra.init);
+	if (!rebooted) placeMonitor(parts, id, record.infra?.monitor, record);
 	if (!rebooted && pinned && held) return;
 	const cause = rebooted ? 'the machine was restarted' : 'its namespaces are gone';
 	parts.log('info', 'a pod sandbox is not ready any more', { object: id, cause });
@@ -97,6 +101,7 @@ async function settleContainer(parts: Parts, record: ContainerRecord): Promise<v
 		await remember(parts.log, id, parts.containers.update(id, endedByReboot(parts, record)));
 		return;
 	}
+	placeMonitor(parts, id, record.monitor, sandbox);
 	if (containerState(record) === 'created' && (await hasStarted(parts, record))) {
 		await remember(parts.log, id, parts.containers.update(id, { startedAtNanos: parts.now() }));
 	}
@@ -106,6 +111,20 @@ async function settleContainer(parts: Parts, record: ContainerRecord): Promise<v
 		.catch((error: unknown) =>
 			parts.log('error', 'cannot take note of an end', { object: id, error: errorMessage(error) }),
 		);
+}
+
+/** The run before may have been killed before it placed a monitor. */
+function placeMonitor(
+	parts: Parts,
+	id: string,
+	monitor: ProcessIdentity | undefined,
+	sandbox: PodSandboxRecord,
+): void {
+	if (monitor === undefined || parts.cgroups.driver !== 'cgroupfs' || !parts.processes.isAlive(monitor))
+		return;
+	const cgroup = monitorCgroupPath(parts, sandbox, id);
+	const isThere = readCgroupText(`/proc/${monitor.pid}/cgroup`)?.includes(cgroup) === true;
+	if (!isThere && !cgroup.endsWith('.scope')) parts.monitors.place(id, cgroup, monitor);
 }
 
 function endedByReboot(parts: Parts, record: ContainerRecord): Partial<ContainerRecord> {

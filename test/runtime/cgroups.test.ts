@@ -29,7 +29,7 @@ describe.skipIf(!available)('cgroups of this host (root, a cgroup filesystem)', 
 		const child = spawn('/bin/sleep', ['60'], { stdio: 'ignore' });
 		try {
 			const pid = child.pid ?? 0;
-			await cgroups.addProcess(path, pid);
+			await cgroups.addMonitor(path, pid);
 			expect(cgroups.processes(parent)).toEqual([pid]);
 			expect(cgroups.list(parent)).toEqual([path]);
 			const reading = cgroups.read(path);
@@ -66,7 +66,7 @@ describe.skipIf(!available)('cgroups of this host (root, a cgroup filesystem)', 
 		const child = spawn('/bin/sleep', ['60'], { stdio: 'ignore' });
 		try {
 			const pid = child.pid ?? 0;
-			await cgroups.addProcess(session, pid);
+			await cgroups.addMonitor(session, pid);
 			const told: string[] = [];
 			const own = await enterOwnCgroup(layout, (_level, message) => void told.push(message), pid);
 			expect(told).toEqual([]);

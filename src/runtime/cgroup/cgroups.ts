@@ -47,8 +47,11 @@ export type Cgroups = {
 	annotations(wishes: Omit<ScopeWishes, 'service'>): StringMap;
 	/** Makes it in every hierarchy; one that is there is no error. Under systemd nothing is made before there is a process. */
 	create(path: string): void;
-	/** Moves a process there. Under systemd that makes the scope, which has to be new. @throws InternalError, DeadlineError */
-	addProcess(path: string, pid: number): Promise<void>;
+	/**
+	 * Makes a cgroup for a monitor, and moves it there: under version 1 in the hierarchies that count or limit what it uses, and in
+	 * systemd's own. Under systemd that makes the scope, which has to be new. @throws InternalError, DeadlineError
+	 */
+	addMonitor(path: string, pid: number): Promise<void>;
 	/**
 	 * Removes it with everything below; what is gone already is no error. The kernel needs a moment after the last process
 	 * has ended: it is waited for, briefly. @throws FailedPreconditionError naming the processes that still live in it

@@ -1,6 +1,6 @@
 /** The cgroups of this host. */
-import { existsSync, mkdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorMessage, FailedPreconditionError, InternalError } from '../../cri/errors.ts';
 import type { CgroupLayout } from '../../node/cgroup-layout.ts';
@@ -16,6 +16,13 @@ import { startScope } from './systemd-scopes.ts';
 /** How often, and how long apart, a cgroup is tried to be removed whose last process has just ended. */
 const removalTries = 40;
 const removalPauseMs = 5;
+
+/**
+ * Controllers of version 1 that neither count nor limit anything of a monitor. Entering a new cpuset is dear, too: the kernel
+ * builds its scheduling domains anew.
+ */
+const unusedByMonitors = ['cpuset', 'devices', 'freezer'] as const;
+const usedByMonitors = ['cpu', 'cpuacct', 'memory', 'pids', 'blkio'] as const;
 
 /**
  * Opens the hierarchies that are mounted. On a hybrid host it is the v1 controllers that count; the v2 tree beside them has
@@ -41,6 +48,11 @@ export function openCgroups(layout: CgroupLayout, driver: Cgroups['driver']): Cg
 	const unifiedOf = (path: string) =>
 		layout.unifiedMount === undefined ? undefined : layout.unifiedMount + path;
 	const folders = (path: string) => roots.map((root) => root + path);
+	const monitorRoots = roots.filter(
+		(root) =>
+			!unusedByMonitors.some((name) => layout.controllerMounts.get(name) === root) ||
+			usedByMonitors.some((name) => layout.controllerMounts.get(name) === root),
+	);
 	// On a hybrid host runc makes a cgroup in the v2 tree as well, and leaves it behind.
 	const everyRoot =
 		version === 1 && layout.unifiedMount !== undefined ? [...roots, layout.unifiedMount] : roots;
@@ -56,6 +68,7 @@ export function openCgroups(layout: CgroupLayout, driver: Cgroups['driver']): Cg
 	}
 
 	async function removeOne(folder: string): Promise<void> {
+		if (!existsSync(folder)) return;
 		for (const child of childFolders(folder)) await removeOne(`${folder}/${child}`);
 		for (let tries = 0; ; tries++) {
 			try {
@@ -85,13 +98,14 @@ export function openCgroups(layout: CgroupLayout, driver: Cgroups['driver']): Cg
 		pathOf: existingPath,
 		annotations: (wishes) => (driver === 'systemd' ? scopeAnnotations({ ...wishes, service }) : {}),
 		create,
-		async addProcess(path, pid) {
+		async addMonitor(path, pid) {
 			if (driver === 'systemd') return startScope(path, pid, { after: service, version });
-			const [first, ...others] = folders(path).map((folder) => `${folder}/cgroup.procs`);
-			if (first === undefined) return;
-			// The kernel waits for all processors before the first move, on another thread; those right behind it are quick.
-			await writeFile(first, String(pid));
-			for (const file of others) writeFileSync(file, String(pid));
+			if (version === 2) create(path);
+			// On other threads: the kernel waits for all processors, and for whoever makes it wait already.
+			for (const root of monitorRoots) {
+				await mkdir(root + path, { recursive: true });
+				await writeFile(`${root}${path}/cgroup.procs`, String(pid));
+			}
 		},
 		async remove(path) {
 			// An empty path would be the hierarchy itself.

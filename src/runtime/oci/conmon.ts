@@ -20,7 +20,7 @@ const answerMaxLength = 2 ** 20;
 
 /**
  * Starts conmon and waits until the runtime has created the container. Conmon waits for a byte before it goes on, so
- * that it is in its cgroup and the bundle is whole first; its first process ends once the second runs.
+ * that the bundle is whole first, and conmon in its cgroup; its first process ends once the second runs.
  * @throws OciRuntimeError with the runtime's own words, DeadlineError, the signal's reason; nothing is left then
  */
 export async function createByConmon(
@@ -87,7 +87,7 @@ async function handshake(child: StartedProgram, request: CreateRequest): Promise
 	const said = readUntil(sync, (text) => text.includes('\n'));
 	const complained = readUntil(stderr, () => false);
 	await spawned.promise;
-	await request.placeMonitor(child.pid);
+	await request.placeMonitor?.(child.pid);
 	await request.bundle;
 	start.end('\0');
 	const [answer, exitCode] = await Promise.all([said, firstEnded]);

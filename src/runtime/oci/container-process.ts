@@ -36,8 +36,8 @@ export type CreateRequest = {
 	readonly stdin: boolean;
 	readonly stdinOnce: boolean;
 	readonly systemdCgroup: boolean;
-	/** Puts conmon into its cgroup before it goes on; called with its pid. */
-	readonly placeMonitor: (pid: number) => void | Promise<void>;
+	/** Puts conmon into its cgroup before it goes on, where that cannot wait; called with its pid. */
+	readonly placeMonitor?: ((pid: number) => void | Promise<void>) | undefined;
 	/** Resolves when the bundle is whole; conmon is started and placed meanwhile. Without it the bundle is there already. */
 	readonly bundle?: Promise<unknown> | undefined;
 	/** -1 for no limit. */

@@ -77,10 +77,11 @@ async function unmountImages({ layers }: PodParts, { id, request }: ContainerRec
 }
 
 async function removeCgroups(
-	{ cgroups }: PodParts,
+	{ cgroups, monitors }: PodParts,
 	{ id, cgroupPath }: ContainerRecord,
 	sandbox: PodSandboxRecord | undefined,
 ): Promise<void> {
+	await monitors.leave(id);
 	await cgroups.remove(cgroupPath);
 	if (sandbox !== undefined) await cgroups.remove(monitorCgroupPath({ cgroups }, sandbox, id));
 }

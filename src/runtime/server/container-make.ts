@@ -14,10 +14,10 @@ import { dismantleContainer, imageMountId } from './container-dismantle.ts';
 import { type ContainerImage, findContainerImage } from './container-image.ts';
 import type { MadeSpec } from './container-spec.ts';
 import { emitEvent } from './emit-event.ts';
+import { isPlacedLater } from './monitor-places.ts';
 import { pidNamespacePath } from './pid-namespace.ts';
 import { containerKey, type PodParts } from './pod-parts.ts';
 import { shmPath } from './sandbox-files.ts';
-import { placeMonitor } from './sandbox-infra.ts';
 import { together } from './together.ts';
 
 /** Logs of pods without a log directory: nobody rotates them, so that conmon has to. */
@@ -54,7 +54,7 @@ export async function makeContainer(
 /** What of a spec outlives it. */
 type Made = Pick<MadeSpec, 'user' | 'mounts'>;
 
-/** conmon is started and put into its cgroup while the bundle is made. On failure neither goes on. */
+/** conmon is started, and put into its cgroup where that must not wait, while the bundle is made. On failure neither goes on. */
 async function makeAndCreate(
 	parts: PodParts,
 	sandbox: PodSandboxRecord,
@@ -64,6 +64,9 @@ async function makeAndCreate(
 ): Promise<{ readonly made: Made; readonly created: CreatedProcess }> {
 	const { id, request } = record;
 	const paths = parts.paths.containerPaths(id, record.logPath);
+	const handler = parts.handlers.of(record);
+	const { path: monitorCgroup } = parts.cgroups.pathsFor(sandbox.request.cgroupParent, 'monitor', id);
+	const later = isPlacedLater(parts.cgroups, handler);
 	mkdirSync(paths.bundleDir, { recursive: true, mode: 0o700 });
 	mkdirSync(path.dirname(record.logPath), { recursive: true, mode: 0o755 });
 	const bundle = Promise.withResolvers<Made>();
@@ -85,19 +88,20 @@ async function makeAndCreate(
 				{
 					id,
 					name: record.name,
-					handler: parts.handlers.of(record),
+					handler,
 					paths,
 					terminal: request.tty,
 					stdin: request.stdin,
 					stdinOnce: request.stdinOnce,
 					systemdCgroup: parts.cgroups.driver === 'systemd',
-					placeMonitor: (pid) => placeMonitor(parts, sandbox.request.cgroupParent, id, pid),
+					placeMonitor: later ? undefined : (pid) => parts.cgroups.addMonitor(monitorCgroup, pid),
 					bundle: bundle.promise,
 					logSizeMaxBytes: isOwnLog(parts, record) ? ownLogSizeMaxBytes : parts.settings.logSizeMaxBytes,
 					timeoutMs: parts.settings.createTimeoutMs,
 				},
 				{ signal },
 			);
+			if (later) parts.monitors.place(id, monitorCgroup, processes.monitor);
 			created.resolve(processes);
 		},
 	]);

@@ -21,6 +21,7 @@ import type { Sys } from '../sys/sys.ts';
 import type { Turns } from '../turns.ts';
 import type { ContainerEnds } from './container-end.ts';
 import type { ContainerSpecs } from './container-spec.ts';
+import type { MonitorPlaces } from './monitor-places.ts';
 import type { RunningExecs } from './running-execs.ts';
 
 /** The handlers of the configuration. */
@@ -70,6 +71,7 @@ export type PodParts = {
 	readonly queue: OperationQueue;
 	/** For containers that are prepared: the first ones are created by the OCI runtime while the others are still waiting. */
 	readonly bundleTurns: Turns;
+	readonly monitors: MonitorPlaces;
 	readonly creations: Creations;
 	readonly ends: ContainerEnds;
 	readonly execs: RunningExecs;

@@ -117,7 +117,8 @@ export function monitorCgroupPath(
 	return cgroups.pathOf(request.cgroupParent || defaultParentOf(cgroupParent), 'monitor', id);
 }
 
-async function removeCgroups({ cgroups }: PodParts, record: PodSandboxRecord): Promise<void> {
+async function removeCgroups({ cgroups, monitors }: PodParts, record: PodSandboxRecord): Promise<void> {
+	await monitors.leave(record.id);
 	await cgroups.remove(cgroups.pathOf(record.cgroupParent, 'container', record.id));
 	await cgroups.remove(monitorCgroupPath({ cgroups }, record, record.id));
 	const own = ownPodCgroup(record);

@@ -10,6 +10,7 @@ import type { CreatedProcess } from '../oci/container-process.ts';
 import type { OciMount } from '../oci/model.ts';
 import { buildInfraSpec } from '../oci/spec-infra.ts';
 import type { PodSandboxRecord } from '../store/model.ts';
+import { isPlacedLater } from './monitor-places.ts';
 import type { PodParts } from './pod-parts.ts';
 
 /** Where programs and their libraries are, on any Linux. */
@@ -44,6 +45,8 @@ export async function startInfra(
 	const paths = parts.paths.infraPaths(record.id);
 	const handler = parts.handlers.of(record);
 	const { cgroupsPath } = parts.cgroups.pathsFor(record.cgroupParent, 'container', record.id);
+	const { path: monitorCgroup } = parts.cgroups.pathsFor(record.request.cgroupParent, 'monitor', record.id);
+	const later = isPlacedLater(parts.cgroups, handler);
 	const rootfs = path.join(paths.bundleDir, 'rootfs');
 	const programs = await makeRootfs(rootfs);
 	await rm(path.join(rootfs, 'hold'), { force: true });
@@ -77,26 +80,15 @@ export async function startInfra(
 			stdin: false,
 			stdinOnce: false,
 			systemdCgroup: parts.cgroups.driver === 'systemd',
-			placeMonitor: (pid) => placeMonitor(parts, record.request.cgroupParent, record.id, pid),
+			placeMonitor: later ? undefined : (pid) => parts.cgroups.addMonitor(monitorCgroup, pid),
 			logSizeMaxBytes: -1,
 			timeoutMs: parts.settings.createTimeoutMs,
 		},
 		{ signal },
 	);
+	if (later) parts.monitors.place(record.id, monitorCgroup, created.monitor);
 	await parts.processes.start(record.id, handler, { signal });
 	return created;
-}
-
-/** Puts conmon into a cgroup of its own, outside the limits of what it watches. */
-export async function placeMonitor(
-	{ cgroups }: Pick<PodParts, 'cgroups'>,
-	parent: string,
-	id: string,
-	pid: number,
-): Promise<void> {
-	const { path: cgroup } = cgroups.pathsFor(parent, 'monitor', id);
-	cgroups.create(cgroup);
-	await cgroups.addProcess(cgroup, pid);
 }
 
 /** The host's shell; by a name of our own where it does not mind how it is called, as busybox would. */
