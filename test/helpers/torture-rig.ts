@@ -175,7 +175,7 @@ export async function openTortureRig(
 			await eventually('the runtime to end', () => !isAlive(pid));
 		},
 		leftovers,
-		async nothingLeft(timeoutMs = 20_000) {
+		async nothingLeft(timeoutMs = 40_000) {
 			const deadline = Date.now() + timeoutMs;
 			for (;;) {
 				const left = leftovers().filter((line) => !before.has(line));

@@ -83,7 +83,7 @@ describe.each(runtimes)('handler $name', ({ name, missing, configuration }) => {
 			expect(await rig.status(id)).toMatchObject({ state: 'CONTAINER_EXITED', exit_code: 7 });
 			await rig.remove(fails);
 			await rig.removePod(pod);
-			await rig.nothingLeft(20_000);
+			await rig.nothingLeft();
 		});
 
 		test('what ignores SIGTERM is killed, and a pod takes what runs along', {
@@ -102,7 +102,7 @@ describe.each(runtimes)('handler $name', ({ name, missing, configuration }) => {
 			const other = await rig.createContainer(pod, 'stubborn', 'other', untilTold);
 			await rig.start(other);
 			await rig.removePod(pod);
-			await rig.nothingLeft(20_000);
+			await rig.nothingLeft();
 		});
 	});
 });
@@ -144,6 +144,6 @@ describe.skipIf(missing)(`another configuration${missing ?? ''}`, () => {
 		}
 		await rig.removePod(gone);
 		await rig.removePod(usual);
-		await rig.nothingLeft(20_000);
+		await rig.nothingLeft();
 	});
 });

@@ -71,7 +71,7 @@ describe.skipIf(missing)(`a full disk${missing ?? ''}`, () => {
 		await rig.start(more);
 		await rig.removePod(pod);
 		await rig.removePod(again);
-		await rig.nothingLeft(20_000);
+		await rig.nothingLeft();
 	});
 
 	test('below the logs: containers go on and end with their code', { timeout: 120_000 }, async () => {

@@ -156,6 +156,6 @@ describe.skipIf(missing)(`kill -9 of the runtime${missing ?? ''}`, () => {
 		expect(items).toEqual([]);
 		const { containers } = await rig.serve.cri.runtime<{ containers: object[] }>('ListContainers');
 		expect(containers).toEqual([]);
-		await rig.nothingLeft(12_000);
+		await rig.nothingLeft();
 	}
 });
