@@ -19,7 +19,7 @@ import {
 	startEmbedded,
 	startingSentence,
 } from './embedded-runtime.ts';
-import { readFilesystemUsage } from './node/filesystem-usage.ts';
+import { fullRatioOf, readFilesystemUsage } from './node/filesystem-usage.ts';
 import { mayBeServedByKubelet, readKubelet } from './node/kubelet.ts';
 import type { RuntimeAccess } from './ui/effects/connection-effects.ts';
 
@@ -173,9 +173,9 @@ export function createRuntimeAccess(
 			return client;
 		},
 		mayBeServedByKubelet: async (endpoint) => mayBeServedByKubelet(await readKubelet(), endpoint),
-		async capacityOf(path) {
+		async roomOf(path) {
 			const usage = await readFilesystemUsage(path);
-			return usage && BigInt(usage.totalBytes);
+			return usage && { capacityBytes: BigInt(usage.totalBytes), fullRatio: fullRatioOf(usage) };
 		},
 	};
 }

@@ -13,6 +13,18 @@ export type FilesystemUsage = {
 	readonly inodesUsed: number | undefined;
 };
 
+/** How full it is, 0 to 1, as df(1) counts: of what an ordinary user could fill, or of its inodes, whichever is more. */
+export function fullRatioOf({
+	usedBytes,
+	availableBytes,
+	inodesTotal,
+	inodesUsed = 0,
+}: FilesystemUsage): number {
+	const fillableBytes = usedBytes + availableBytes;
+	const inBytes = fillableBytes > 0 ? usedBytes / fillableBytes : 0;
+	return Math.max(inBytes, inodesTotal ? inodesUsed / inodesTotal : 0);
+}
+
 const defaultTimeoutMs = 1000;
 
 /**

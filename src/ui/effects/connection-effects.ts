@@ -5,7 +5,7 @@ import type { EndpointChoice as ListedEndpoint } from '../store/slices/connectio
 import { subscribeContainerEvents } from './container-events.ts';
 import type { EffectHost } from './effect-host.ts';
 import { type FactsFetcher, startFactsFetcher } from './facts-fetcher.ts';
-import { type Poller, startPoller } from './poller.ts';
+import { type Poller, type RoomOf, startPoller } from './poller.ts';
 
 /** What the composition root lends: how sockets are found and clients made. */
 export type RuntimeAccess = {
@@ -27,7 +27,7 @@ export type RuntimeAccess = {
 	readonly connect: (endpoint: string) => Promise<CriClient>;
 	/** Whether a kubelet may depend on the events of this endpoint. */
 	readonly mayBeServedByKubelet: (endpoint: string) => Promise<boolean>;
-	readonly capacityOf: (path: string) => Promise<bigint | undefined>;
+	readonly roomOf: RoomOf;
 };
 
 /** The connection as the rest of the inspector uses it. */
@@ -90,7 +90,7 @@ export function createConnection(
 		}
 		client = opened;
 		fetcher = startFactsFetcher(effectHost, opened);
-		const started = startPoller(effectHost, opened, { ...options, capacityOf: access.capacityOf });
+		const started = startPoller(effectHost, opened, { ...options, roomOf: access.roomOf });
 		poller = started;
 		let wasLost = false;
 		unsubscribe = opened.onConnectivity((connectivity) => {

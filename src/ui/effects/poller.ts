@@ -19,6 +19,11 @@ type Beat = {
 	readonly ask: (client: CriClient, signal: AbortSignal) => Promise<void>;
 };
 
+/** Bytes that the file system at a path can hold, and how full it is, 0 to 1; undefined where that cannot be known. */
+export type RoomOf = (
+	path: string,
+) => Promise<{ readonly capacityBytes: bigint; readonly fullRatio: number } | undefined>;
+
 /** Polling of one runtime. */
 export type Poller = Disposable & {
 	/** Asks for everything as soon as no key is being pressed: something changed. */
@@ -43,8 +48,7 @@ export function startPoller(
 		readonly statsMs: number;
 		/** Waits while keys come in quick succession; absent: nothing waits. */
 		readonly quiet?: ((signal: AbortSignal) => Promise<void>) | undefined;
-		/** Bytes that the file system at a path can hold; undefined where that cannot be known. */
-		readonly capacityOf: (path: string) => Promise<bigint | undefined>;
+		readonly roomOf: RoomOf;
 	},
 ): Poller {
 	const stop = new AbortController();
@@ -121,11 +125,12 @@ export function startPoller(
 			async ask() {
 				const { imageFilesystems } = await client.images.imageFsInfo({ signal });
 				const first = imageFilesystems[0];
-				const capacityBytes = first ? await options.capacityOf(first.mountpoint) : undefined;
+				const room = first ? await options.roomOf(first.mountpoint) : undefined;
 				host.dispatch('connection', {
 					kind: 'imageFsReceived',
 					filesystems: imageFilesystems,
-					capacityBytes,
+					capacityBytes: room?.capacityBytes,
+					fullRatio: room?.fullRatio,
 				});
 			},
 		},

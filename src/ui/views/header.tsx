@@ -90,10 +90,21 @@ function hostLine({ node }: UiState): Line {
 	return separated([load, memory]);
 }
 
+/** From here on a kubelet clears away images, and somewhat later evicts pods. Source: kubelet's imageGCHighThresholdPercent. */
+const fullFrom = 0.85;
+const nearlyFullFrom = 0.95;
+
 function imageFsLine({ connection, screen }: UiState): Line {
 	const used = connection.imageFs.reduce((sum, { usedBytes }) => sum + (usedBytes ?? 0n), 0n);
 	if (connection.imageFs.length === 0) return [];
 	const capacity = connection.imageFsCapacityBytes;
+	const full = connection.imageFsFullRatio ?? 0;
+	// Others fill the disk too, and it is the disk that stops everything: it is said before what images take of it.
+	if (full >= fullFrom) {
+		const percent = `disk ${Math.floor(full * 100)}%${screen.columns < 100 ? '' : ' full'}`;
+		const token = full >= nearlyFullFrom ? 'fail' : 'warn';
+		return [{ text: `images ${formatBytesCompact(used)} ` }, { text: percent, token }];
+	}
 	const share = capacity ? formatRatio(Number(used) / Number(capacity)) : undefined;
 	const words = share && ` (${share}${screen.columns < 100 ? '' : ' of disk'})`;
 	return [{ text: `images ${formatBytesCompact(used)}${words ?? ''}` }];

@@ -33,6 +33,8 @@ export type ConnectionState = {
 	readonly imageFs: readonly FilesystemUsage[];
 	/** Capacity of the file system that holds the images, read from the host; undefined for a remote runtime. */
 	readonly imageFsCapacityBytes: bigint | undefined;
+	/** How full that file system is by all that is on it, 0 to 1, in bytes or inodes, whichever is nearer to its end. */
+	readonly imageFsFullRatio: number | undefined;
 	readonly choices: readonly EndpointChoice[];
 };
 
@@ -57,6 +59,7 @@ export type ConnectionEvent =
 			readonly kind: 'imageFsReceived';
 			readonly filesystems: readonly FilesystemUsage[];
 			readonly capacityBytes: bigint | undefined;
+			readonly fullRatio?: number | undefined;
 	  };
 
 /** Before any socket was looked for. */
@@ -73,6 +76,7 @@ export const initialConnection: ConnectionState = {
 	takesImages: undefined,
 	imageFs: [],
 	imageFsCapacityBytes: undefined,
+	imageFsFullRatio: undefined,
 	choices: [],
 };
 
@@ -131,6 +135,11 @@ export function updateConnection(state: ConnectionState, event: ConnectionEvent)
 		case 'imageTransferAsked':
 			return { ...state, takesImages: event.takesImages };
 		case 'imageFsReceived':
-			return { ...state, imageFs: event.filesystems, imageFsCapacityBytes: event.capacityBytes };
+			return {
+				...state,
+				imageFs: event.filesystems,
+				imageFsCapacityBytes: event.capacityBytes,
+				imageFsFullRatio: event.fullRatio,
+			};
 	}
 }

@@ -29,7 +29,7 @@ it('asks for the lists the moment a lost connection stands again, not when their
 			list: async () => [],
 			connect: async () => client,
 			mayBeServedByKubelet: async () => false,
-			capacityOf: async () => undefined,
+			roomOf: async () => undefined,
 		},
 		{ listsMs: 2_000, statsMs: 5_000 },
 	);

@@ -4,7 +4,7 @@ import { startPoller } from '../../../../src/ui/effects/poller.ts';
 import { pod } from '../fixtures.ts';
 import { fakeClient, fakeHost } from './fake-host.ts';
 
-const options = { listsMs: 2_000, statsMs: 5_000, capacityOf: async () => undefined };
+const options = { listsMs: 2_000, statsMs: 5_000, roomOf: async () => undefined };
 
 /** A runtime that has the image half but no stats. */
 const images = {

@@ -45,3 +45,27 @@ test.each(['', 'nonsense', '{}', '{"sentences":"x"}', '{"sentences":[1]}'])(
 		expect(parseStatusLimits({ limits: text })).toEqual([]);
 	},
 );
+
+test.each([
+	[80, 0.5, /images 2\.0M \(8%\)/, undefined],
+	[80, 0.9, /images 2\.0M disk 90%$/m, 'warn'],
+	[80, 0.996, /images 2\.0M disk 99%$/m, 'fail'],
+	[120, 1, /images 2\.0M disk 100% full$/m, 'fail'],
+] as const)(
+	'at %d columns a disk that is full to %d says so in place of the share of the images',
+	(...row) => {
+		const [columns, fullRatio, words, token] = row;
+		const state = emptyState({ columns, rows: 24 });
+		const connection = updateConnection(state.connection, {
+			kind: 'imageFsReceived',
+			filesystems: [
+				{ timestampNanos: 0n, mountpoint: '/images', usedBytes: 2n << 20n, inodesUsed: undefined },
+			],
+			capacityBytes: 25n << 20n,
+			fullRatio,
+		});
+		const lines = headerLines({ ...state, connection }, columns, 2);
+		expect(textOf(lines)).toMatch(words);
+		expect(lines.flat().find(({ text }) => text.startsWith('disk'))?.token).toBe(token);
+	},
+);
