@@ -36,6 +36,20 @@ describe.skipIf(missing)(`recovery${missing ?? ''}`, () => {
 	const pidOf = async (id: ContainerId) =>
 		(JSON.parse((await status(id)).info['info'] ?? '{}') as { pid: number }).pid;
 
+	const monitorOf = (id: ContainerId) =>
+		Number(
+			readdirSync('/proc')
+				.filter((pid) => /^\d+$/.test(pid))
+				.find((pid) => {
+					try {
+						const args = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+						return args.includes(`conmon\0-b\0${rig.serve.runRoot}`) && args.includes(id);
+					} catch {
+						return false;
+					}
+				}),
+		);
+
 	test('containers run on while the runtime is away, and obey the next one', async () => {
 		const pod = await rig.pod({ linux: {} });
 		const id = await pod.run('i=0; while :; do echo $i; i=$((i+1)); sleep 0.05; done');
@@ -82,19 +96,26 @@ describe.skipIf(missing)(`recovery${missing ?? ''}`, () => {
 		expect(rig.leftovers()).toEqual(nothing);
 	});
 
+	test('a monitor gets a control group of its own, by the next runtime where the first was killed too soon', async () => {
+		const pod = await rig.pod();
+		const ids = [await pod.run('sleep 1000')];
+		await killServe();
+		await rig.serve.start();
+		await rig.ready();
+		ids.push(await pod.run('sleep 1000'));
+		for (const id of ids) {
+			await eventually('the monitor to be in its group', () =>
+				readFileSync(`/proc/${monitorOf(id)}/cgroup`, 'utf8').includes(`/criscope-conmon-${id}\n`),
+			);
+		}
+		await runtime().removePodSandbox(pod.id);
+		expect(rig.leftovers()).toEqual(nothing);
+	});
+
 	test('a container whose conmon was killed is ended, and not with an invented code', async () => {
 		const pod = await rig.pod();
 		const id = await pod.run('sleep 1000');
-		const monitor = readdirSync('/proc')
-			.filter((pid) => /^\d+$/.test(pid))
-			.find((pid) => {
-				try {
-					return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(`conmon\0-b\0${rig.serve.runRoot}`);
-				} catch {
-					return false;
-				}
-			});
-		process.kill(Number(monitor), 'SIGKILL');
+		process.kill(monitorOf(id), 'SIGKILL');
 		const end = await pod.ended(id);
 		expect(end.exitCode).toBe(137);
 		await runtime().removePodSandbox(pod.id);
