@@ -48,6 +48,7 @@ export const forwardCommands: readonly Command[] = [
 				entry: 'forwardPorts',
 				label: `Ports of ${truncateCells(sanitizeLine(pod.target.podName), 24)}, local:remote`,
 				value,
+				proposed: true,
 				history: state.forwards.history,
 			});
 		},

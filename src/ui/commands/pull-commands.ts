@@ -79,6 +79,7 @@ export const pullCommands: readonly Command[] = [
 				entry: 'pullImage',
 				label: 'Pull image:',
 				value: proposedImage(state),
+				proposed: true,
 				history: state.pulls.history,
 			}),
 	}),

@@ -59,6 +59,34 @@ export function imageCell(
 	return [{ text: '…', token }, ...matched(name.slice(from), shifted, token)];
 }
 
+/** Cells of a name's end that stay in sight: a number, or what Kubernetes adds to tell replicas apart. */
+const nameTailCells = 6;
+
+/**
+ * A name, its middle cut where there is no room: the beginning says what it is, and the end which of many. A name that is
+ * not plain ASCII has its end cut, as its cells are not its characters.
+ */
+export function nameCell(
+	name: string,
+	ranges: readonly TextRange[],
+	widthCells: number,
+	token?: Token,
+): Line {
+	const fits = name.length <= widthCells || widthCells < 2 * nameTailCells;
+	if (fits || !/^[\x21-\x7e]+$/.test(name)) return matched(name, ranges, token);
+	const headEnd = widthCells - nameTailCells - 1;
+	const tailStart = name.length - nameTailCells;
+	const within = (from: number, to: number): readonly TextRange[] =>
+		ranges
+			.filter(({ start, end }) => end > from && start < to)
+			.map(({ start, end }) => ({ start: Math.max(0, start - from), end: Math.min(to, end) - from }));
+	return [
+		...matched(name.slice(0, headEnd), within(0, headEnd), token),
+		{ text: '…', token },
+		...matched(name.slice(tailStart), within(tailStart, name.length), token),
+	];
+}
+
 /** `12%` of a limit turns a warning colour at 80 and a failing one at 95. */
 function loadToken(ratio: number | undefined): Token | undefined {
 	if (ratio === undefined) return undefined;

@@ -1,5 +1,14 @@
 import { formatAge } from '../../text/age.ts';
-import { cpuCell, healthToken, imageCell, labelsText, matched, memoryCell, plain } from './cells.ts';
+import {
+	cpuCell,
+	healthToken,
+	imageCell,
+	labelsText,
+	matched,
+	memoryCell,
+	nameCell,
+	plain,
+} from './cells.ts';
 import { containerRows } from './container-rows.ts';
 import type { Column, Resource } from './resource.ts';
 import { type ContainerRow, namespaceOf, podNameOf } from './rows.ts';
@@ -43,8 +52,8 @@ const columns: readonly Column<ContainerRow>[] = [
 		maxCells: 40,
 		keep: 99,
 		field: 'name',
-		cell: (row, { ranges }) =>
-			matched(row.name, ranges, row.departed || row.superseded ? 'muted' : undefined),
+		cell: (row, { ranges, widthCells }) =>
+			nameCell(row.name, ranges, widthCells, row.departed || row.superseded ? 'muted' : undefined),
 		sortKey: (row) => row.name,
 	},
 	{
@@ -55,7 +64,7 @@ const columns: readonly Column<ContainerRow>[] = [
 		// Shown only among the containers of all pods, where names repeat.
 		keep: 97,
 		field: 'pod',
-		cell: (row, { ranges }) => matched(podNameOf(row), ranges, 'muted'),
+		cell: (row, { ranges, widthCells }) => nameCell(podNameOf(row), ranges, widthCells, 'muted'),
 		sortKey: podNameOf,
 	},
 	{
@@ -122,6 +131,8 @@ const columns: readonly Column<ContainerRow>[] = [
 		minCells: 7,
 		maxCells: 24,
 		keep: 45,
+		// Only a kubelet tells of ports, and of few containers.
+		leftOutWhenEmpty: true,
 		cell: (row) => matched(portsOf(row), []),
 		sortKey: portsOf,
 	},
@@ -171,5 +182,7 @@ export const containersResource: Resource<ContainerRow> = {
 			? 'Waiting for the runtime to list its containers.'
 			: state.lists.allPods
 				? 'This node has no containers.'
-				: 'This pod has no containers.',
+				: state.inventory.pods.length === 0
+					? 'Without a pod there are none.'
+					: 'This pod has no containers.',
 };

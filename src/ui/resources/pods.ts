@@ -1,6 +1,6 @@
 import { formatAge } from '../../text/age.ts';
 import { demoChange } from '../store/demo.ts';
-import { cpuCell, healthToken, labelsText, matched, memoryCell, plain } from './cells.ts';
+import { cpuCell, healthToken, labelsText, matched, memoryCell, nameCell, plain } from './cells.ts';
 import { podCpuHistory, podRows } from './pod-rows.ts';
 import type { Column, Resource } from './resource.ts';
 import type { PodRow } from './rows.ts';
@@ -31,7 +31,8 @@ const columns: readonly Column<PodRow>[] = [
 		maxCells: 63,
 		keep: 99,
 		field: 'name',
-		cell: (row, { ranges }) => matched(row.name, ranges, row.departed ? 'muted' : undefined),
+		cell: (row, { ranges, widthCells }) =>
+			nameCell(row.name, ranges, widthCells, row.departed ? 'muted' : undefined),
 		sortKey: (row) => row.name,
 	},
 	{

@@ -37,6 +37,8 @@ export type Column<Row> = {
 	readonly align?: 'right' | undefined;
 	/** Grows only after all others have what they need: a sparkline must not cost anybody's text. */
 	readonly growsLast?: boolean | undefined;
+	/** Takes no room while no row of the list has anything to sort by in it; a person who asks for it by name gets it. */
+	readonly leftOutWhenEmpty?: boolean | undefined;
 	/** Higher stays longer when the screen gets narrow. */
 	readonly keep: number;
 	/** Name of the search field whose matches are shown in this column. */

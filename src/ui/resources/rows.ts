@@ -55,7 +55,27 @@ export function namespaceOf(row: ContainerRow): string {
 	return row.pod?.metadata.namespace ?? row.container.labels['io.kubernetes.pod.namespace'] ?? '';
 }
 
-/** Order of texts by code unit: the same on every node, whatever its locale. */
+const isDigit = (code: number): boolean => code >= 48 && code <= 57;
+
+/** How many digits stand in a text from `start` on. */
+function digitsFrom(text: string, start: number): number {
+	let end = start;
+	while (isDigit(text.charCodeAt(end))) end++;
+	return end - start;
+}
+
+/**
+ * Order of texts by code unit, the same on every node, whatever its locale; numbers in them by how many digits they have,
+ * so that `web-9` comes before `web-10`.
+ */
 export function compareText(left: string, right: string): number {
-	return left < right ? -1 : left > right ? 1 : 0;
+	if (left === right) return 0;
+	let at = 0;
+	while (left.charCodeAt(at) === right.charCodeAt(at)) at++;
+	// A number counts as a whole, with those of its digits that are the same.
+	let start = at;
+	while (isDigit(left.charCodeAt(start - 1))) start--;
+	const [leftDigits, rightDigits] = [digitsFrom(left, start), digitsFrom(right, start)];
+	if (leftDigits > 0 && rightDigits > 0 && leftDigits !== rightDigits) return leftDigits - rightDigits;
+	return left < right ? -1 : 1;
 }

@@ -145,10 +145,13 @@ function answerKey(text: string, exact: boolean): string {
 
 /**
  * Whether a term may match a text by letters: not when quoted, never an id, and not with two digits in it, since
- * versions, ports and hashes are meant as they stand.
+ * versions, ports and hashes are meant as they stand; but a number behind letters (`web12`) may stand apart from them.
  */
 export function isLoose(term: Term, text: CorpusText): boolean {
-	return !term.exact && !isIdentity(text) && !/\d.*\d/.test(term.text);
+	if (term.exact || isIdentity(text)) return false;
+	if (!/\d.*\d/.test(term.text)) return true;
+	const number = /^\D{2,}(\d{2,})$/.exec(term.text)?.[1];
+	return number !== undefined && text.lower.includes(number);
 }
 
 /** Whether a text is matched by its beginning only. */

@@ -62,7 +62,7 @@ function podEffect(verb: RowVerb, row: PodRow, graceSeconds: number): string {
 			? `Stops ${formatPlural(running.length, 'container')}: ${signals(graceSeconds)}. `
 			: '';
 	return verb === 'stop'
-		? `${stops}Then its network is torn down.`
+		? `${stops}${stops ? 'Then its network is torn down.' : 'Tears its network down.'}`
 		: `${stops}Removes the sandbox and ${formatPlural(row.containers.length, 'container')} with their writable layers.`;
 }
 

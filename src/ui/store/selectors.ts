@@ -53,15 +53,23 @@ function sorted<R extends Row>(
 	return keyed.map(({ visible }) => visible);
 }
 
+function isUnhealthy({ health }: Row): boolean {
+	return health !== 'ok' && health !== 'done';
+}
+
+/** How many of the pods that are still there are unhealthy, whatever the list is narrowed to. */
+export const unhealthyPods = memoized(
+	(state: UiState) => [podRows(state)] as const,
+	(rows: readonly PodRow[]) => rows.filter((row) => isUnhealthy(row) && !row.departed).length,
+);
+
 function narrowed<R extends Row>(
 	resource: Resource<R>,
 	search: FuzzySearch<R>,
 	rows: readonly R[],
 	list: Pick<ListState, 'filter' | 'unhealthyOnly' | 'sort'>,
 ): readonly VisibleRow[] {
-	const healthy = list.unhealthyOnly
-		? rows.filter((row) => row.health !== 'ok' && row.health !== 'done')
-		: rows;
+	const healthy = list.unhealthyOnly ? rows.filter(isUnhealthy) : rows;
 	const filter = list.filter.trim();
 	const visible: readonly VisibleRow[] =
 		filter === ''

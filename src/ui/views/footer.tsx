@@ -57,7 +57,8 @@ function entryLine(entry: NonNullable<EntryState>, columns: number): Line {
 	const label = entry.label.length > 1 ? `${entry.label} ` : entry.label;
 	const problem: Line = entry.problem ? [{ text: `  ${sanitizeLine(entry.problem)}`, token: 'fail' }] : [];
 	const { text } = entryWindow(entry, entryTextCells(entry, columns));
-	return truncateLine([{ text: label, token: 'key' }, { text }, ...problem], columns);
+	const typed: Span = { text, token: entry.proposed ? 'muted' : undefined };
+	return truncateLine([{ text: label, token: 'key' }, typed, ...problem], columns);
 }
 
 /** The footer as text. */

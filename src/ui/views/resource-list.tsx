@@ -9,7 +9,7 @@ import { resourceOf } from '../resources/index.ts';
 import type { Column } from '../resources/resource.ts';
 import type { Row } from '../resources/rows.ts';
 import { listChromeRows, type PaneBox } from '../store/layout.ts';
-import { selectedRow, totalRows, type VisibleRow, visibleRows } from '../store/selectors.ts';
+import { selectedRow, totalRows, unhealthyPods, type VisibleRow, visibleRows } from '../store/selectors.ts';
 import { type ListId, paneIds, type UiState } from '../store/state.ts';
 import type { Line, Span } from '../theme/tokens.ts';
 
@@ -55,6 +55,9 @@ function titleOf(state: UiState, list: ListId, box: PaneBox, count: number): Lin
 		const down = view.sort.descending !== (column?.biggestFirst ?? false);
 		remarks.push({ text: `${column?.title ?? view.sort.column}${down ? '↓' : '↑'}`, token: 'accent' });
 	}
+	// At the end, where room is missed first: what is marked or filtered counts more for the next key.
+	const unhealthy = list === 'pods' && !view.unhealthyOnly ? unhealthyPods(state) : 0;
+	if (unhealthy > 0) remarks.push({ text: `${unhealthy} unhealthy`, token: 'fail' });
 	return paneTitle({
 		label: `${paneIds.indexOf(list) + 1}`,
 		title,
@@ -106,10 +109,13 @@ export function resourceListLines(state: UiState, list: ListId, box: PaneBox): r
 		Math.max(
 			...shown.map((visible) => lineWidthCells(cellOf(column, visible, state.nowMs, column.maxCells))),
 		);
-	const columns =
-		list === 'containers' && !state.lists.allPods
-			? resource.columns.filter(({ id }) => id !== 'pod')
-			: resource.columns;
+	const isOfOnePod = list === 'containers' && !state.lists.allPods;
+	const isEmpty = (column: Column<Row>): boolean => rows.every(({ row }) => !column.sortKey(row));
+	const columns = resource.columns.filter(
+		(column) =>
+			!(isOfOnePod && column.id === 'pod') &&
+			!(column.leftOutWhenEmpty && !view.shownColumns && isEmpty(column)),
+	);
 	const placed = placeColumns(columns, view, box.columns - 2, widest);
 	const joined = (cells: readonly Line[]): Line =>
 		cells.flatMap((cell, index) => (index === 0 ? cell : [{ text: ' ' }, ...cell]));

@@ -32,6 +32,8 @@ export type EntryState =
 			readonly history: readonly string[];
 			readonly historyIndex: number;
 			readonly draft: string;
+			/** The text is only proposed: what is typed first takes its place, any other key keeps it to be changed. */
+			readonly proposed: boolean;
 	  }
 	| undefined;
 
@@ -48,6 +50,8 @@ export type EntryEvent =
 			readonly entry: EntryKind;
 			readonly label: string;
 			readonly value?: string | undefined;
+			/** What is typed first replaces the value. */
+			readonly proposed?: boolean | undefined;
 			readonly masked?: boolean | undefined;
 			readonly history?: readonly string[] | undefined;
 	  }
@@ -82,10 +86,12 @@ function edited(entry: NonNullable<EntryState>, edit: EntryEdit): NonNullable<En
 		problem: undefined,
 		historyIndex: -1,
 		draft: next,
+		proposed: false,
 	});
 	switch (edit.op) {
 		case 'insert': {
 			const text = lineText(edit.text);
+			if (entry.proposed) return put(text, text.length);
 			return put(value.slice(0, cursor) + text + value.slice(cursor), cursor + text.length);
 		}
 		case 'backspace': {
@@ -103,17 +109,17 @@ function edited(entry: NonNullable<EntryState>, edit: EntryEdit): NonNullable<En
 		case 'deleteToEnd':
 			return put(value.slice(0, cursor), cursor);
 		case 'left':
-			return { ...entry, cursor: step(value, cursor, -1) };
+			return { ...entry, proposed: false, cursor: step(value, cursor, -1) };
 		case 'right':
-			return { ...entry, cursor: step(value, cursor, 1) };
+			return { ...entry, proposed: false, cursor: step(value, cursor, 1) };
 		case 'home':
-			return { ...entry, cursor: 0 };
+			return { ...entry, proposed: false, cursor: 0 };
 		case 'end':
-			return { ...entry, cursor: value.length };
+			return { ...entry, proposed: false, cursor: value.length };
 		case 'wordLeft':
-			return { ...entry, cursor: wordBorder(value, cursor, -1) };
+			return { ...entry, proposed: false, cursor: wordBorder(value, cursor, -1) };
 		case 'wordRight':
-			return { ...entry, cursor: wordBorder(value, cursor, 1) };
+			return { ...entry, proposed: false, cursor: wordBorder(value, cursor, 1) };
 		case 'older':
 		case 'newer': {
 			const index = Math.max(
@@ -121,7 +127,8 @@ function edited(entry: NonNullable<EntryState>, edit: EntryEdit): NonNullable<En
 				Math.min(entry.history.length - 1, entry.historyIndex + (edit.op === 'older' ? 1 : -1)),
 			);
 			const text = index < 0 ? entry.draft : (entry.history[index] ?? entry.draft);
-			return { ...entry, value: text, cursor: text.length, historyIndex: index, problem: undefined };
+			const read = { value: text, cursor: text.length, historyIndex: index, problem: undefined };
+			return { ...entry, ...read, proposed: false };
 		}
 	}
 }
@@ -141,6 +148,7 @@ export function updateEntry(state: EntryState, event: EntryEvent): EntryState {
 				history: (event.history ?? []).map(lineText),
 				historyIndex: -1,
 				draft: value,
+				proposed: event.proposed === true && value !== '',
 			};
 		}
 		case 'entryEdited':

@@ -76,6 +76,16 @@ test('versions and ports are not picked together from digits', () => {
 	expect(find('k851')).toEqual([]);
 });
 
+test('a number behind letters may stand apart from them, as it is', () => {
+	const workers = ['worker-of-the-shop-19', 'worker-of-the-shop-109', 'worker-of-1-shop-9'].map((name) =>
+		row(name),
+	);
+	const search = createFuzzySearch<Row>({ fieldsOf: ({ fields }) => fields });
+	const found = (typed: string) => search.search(workers, typed).map((hit) => hit.row.name);
+	// Key by key, as it is typed: what a beginning ruled out stays ruled out.
+	expect(['w', 'wo', 'work', 'work1', 'work19'].map(found).at(-1)).toEqual(['worker-of-the-shop-19']);
+});
+
 test('highlights by field, at the right places', () => {
 	expect(shown('ngx', 'nginx')).toEqual({
 		name: [

@@ -163,10 +163,10 @@ test('what does not fit can be scrolled to', () => {
 	store.dispatch('screen', { kind: 'resized', columns: 40, rows: 12 });
 	press('2', '*', 'S');
 	expect(dialogScrollLimit(state())).toBeGreaterThan(20);
-	expect(text(state(), narrow)).not.toContain('worker-9 in');
+	expect(text(state(), narrow)).not.toContain('worker-29 in');
 	for (let page = 0; page < 20; page++) press(' ');
 	expect(state().actions.dialog?.scroll).toBe(dialogScrollLimit(state()));
-	expect(text(state(), narrow)).toContain('worker-9 in');
+	expect(text(state(), narrow)).toContain('worker-29 in');
 });
 
 test('the foot says what is under way and for how long', () => {

@@ -75,6 +75,7 @@ test('a name that cannot be one is refused with the reason; a good one is passed
 	const { press, type, state, asked } = inspector({ images: [image('nginx:1.27')] });
 	press('3', 'P');
 	expect(state().entry?.value).toBe('nginx:1.27');
+	press('end');
 	type('@');
 	press('enter');
 	expect(state().entry?.problem).toContain('the digest after "@" is missing');

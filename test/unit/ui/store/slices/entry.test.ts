@@ -25,3 +25,28 @@ test('pasted lines become one line', () => {
 	);
 	expect(pasted?.value).toBe('one two[Athree');
 });
+
+const proposal = updateEntry(undefined, {
+	kind: 'entryOpened',
+	entry: 'pullImage',
+	label: 'Pull image:',
+	value: 'nginx:1',
+	proposed: true,
+});
+
+test('what is typed first takes the place of a proposal, and is then a line like others', () => {
+	const typed = updateEntry(proposal, { kind: 'entryEdited', edit: { op: 'insert', text: 'b' } });
+	expect(typed).toMatchObject({ value: 'b', cursor: 1, proposed: false });
+	const more = updateEntry(typed, { kind: 'entryEdited', edit: { op: 'insert', text: 'ox' } });
+	expect(more?.value).toBe('box');
+});
+
+test.each(['end', 'left', 'home', 'backspace', 'newer'] as const)(
+	'%s keeps a proposal to be changed',
+	(op) => {
+		const touched = updateEntry(proposal, { kind: 'entryEdited', edit: { op } });
+		const typed = updateEntry(touched, { kind: 'entryEdited', edit: { op: 'insert', text: '2' } });
+		expect(typed?.value).toMatch(/^2?nginx:2?1?2?$/);
+		expect(typed?.value).toContain('nginx');
+	},
+);
