@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, test } from 'vitest';
 import { UnavailableError } from '../../src/cri/errors.ts';
 import { createGrowingFile } from '../../src/runtime/storage/growing-file.ts';
@@ -123,6 +124,20 @@ describe.skipIf(missing)(`the pool of unpackers${missing ?? ''}`, () => {
 			'before',
 		);
 		expect(existsSync(job.staged.tarSplitPath)).toBe(false);
+	});
+
+	test('a thread is ended only once it has loaded, or koffi would abort the whole process', async () => {
+		const said: unknown[] = [];
+		const listen = (worker: Worker) => void worker.on('message', (message) => said.push(message));
+		process.on('worker', listen);
+		try {
+			const own = createLayerUnpacker();
+			own.prepare();
+			await own[Symbol.asyncDispose]();
+		} finally {
+			process.off('worker', listen);
+		}
+		expect(said).toEqual([{ kind: 'loaded' }]);
 	});
 
 	test('a thread that dies fails its own job only, and disposing ends all', async () => {

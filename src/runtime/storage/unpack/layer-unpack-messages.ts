@@ -16,6 +16,8 @@ export type WorkerRequest =
 
 /** From the worker; `done` or `failed` is the last of a job, and nothing of it touches the disk after that. */
 export type WorkerReply =
+	/** The first, once: from now on the thread may be ended. */
+	| { readonly kind: 'loaded' }
 	| { readonly kind: 'progress'; readonly unpackedBytes: number }
 	| { readonly kind: 'done'; readonly layer: UnpackedLayer }
 	| { readonly kind: 'failed'; readonly failure: UnpackFailure };

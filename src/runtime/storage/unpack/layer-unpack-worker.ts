@@ -1,5 +1,5 @@
 /**
- * The thread that unpacks layers, one after the other. Messages in: {@link WorkerRequest}; out: {@link WorkerReply}.
+ * The thread that unpacks layers, one after the other. Messages in: {@link WorkerRequest}; out: {@link WorkerReply}, `loaded` first.
  * `workerData.cancelled` is an int32 in shared memory, which the pool sets while this thread is busy.
  */
 import { parentPort, workerData } from 'node:worker_threads';
@@ -53,3 +53,5 @@ port.on('message', (request: WorkerRequest) => {
 	if (request.kind === 'cancel') job?.abort();
 	else void run(request);
 });
+
+reply({ kind: 'loaded' });

@@ -20,7 +20,20 @@ const cancelMs = 3000;
 /** Measured: chunks are young, and are let go when that part of the heap is full. The smaller it is, the fewer lie about. */
 const resourceLimits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 1 };
 
-type Unpacking = { readonly worker: Worker; readonly cancelled: Int32Array; idleTimer?: NodeJS.Timeout };
+type Unpacking = {
+	readonly worker: Worker;
+	readonly cancelled: Int32Array;
+	/** Resolved when it has loaded, or has ended. */
+	readonly loaded: PromiseWithResolvers<void>;
+	idleTimer?: NodeJS.Timeout;
+};
+
+/** A thread that is ended while it loads the C library takes the whole process with it: koffi aborts. */
+async function end({ worker, loaded }: Unpacking): Promise<void> {
+	worker.ref();
+	await loaded.promise;
+	await worker.terminate();
+}
 
 /** The worker's file: beside the bundle, or the source when run from sources. */
 function workerUrl(): URL {
@@ -45,7 +58,10 @@ export function createLayerUnpacker(options: { readonly workers?: number | undef
 		const cancelled = new Int32Array(new SharedArrayBuffer(4));
 		const workerData: WorkerData = { cancelled, umask: process.umask() };
 		const worker = new Worker(workerUrl(), { workerData, resourceLimits, name: 'layer-unpack' });
-		const started = { worker, cancelled };
+		const loaded = Promise.withResolvers<void>();
+		// Its first message, whatever it says.
+		worker.once('message', () => loaded.resolve());
+		const started = { worker, cancelled, loaded };
 		all.add(started);
 		return started;
 	}
@@ -60,11 +76,15 @@ export function createLayerUnpacker(options: { readonly workers?: number | undef
 	function rest(unpacking: Unpacking): void {
 		// An idle worker keeps no program alive; one that dies while idle is not used again.
 		unpacking.worker.unref();
-		unpacking.worker.on('error', () => drop(unpacking));
-		unpacking.worker.once('exit', () => drop(unpacking));
+		const died = () => {
+			drop(unpacking);
+			unpacking.loaded.resolve();
+		};
+		unpacking.worker.on('error', died);
+		unpacking.worker.once('exit', died);
 		unpacking.idleTimer = setTimeout(() => {
 			drop(unpacking);
-			void unpacking.worker.terminate();
+			void end(unpacking);
 		}, idleMs);
 		unpacking.idleTimer.unref();
 		idle.push(unpacking);
@@ -131,19 +151,20 @@ export function createLayerUnpacker(options: { readonly workers?: number | undef
 		let timer: NodeJS.Timeout | undefined;
 		const died = (cause: unknown) => {
 			alive = false;
+			unpacking.loaded.resolve();
 			const reason = cause instanceof Error ? cause.message : String(cause);
 			reject(new InternalError(`cannot unpack layer "${job.name}": ${reason}`, { cause }));
 		};
 		const onAbort = () => {
 			Atomics.store(cancelled, 0, 1);
 			worker.postMessage({ kind: 'cancel' } satisfies WorkerRequest);
-			timer = setTimeout(() => void worker.terminate(), cancelMs);
+			timer = setTimeout(() => void end(unpacking), cancelMs);
 		};
 		worker.on('error', died);
 		worker.on('exit', (code) => died(`its thread ended (${code})`));
 		worker.on('message', (reply: WorkerReply) => {
 			if (reply.kind === 'progress') options?.onProgress?.(reply.unpackedBytes);
-			else resolve(reply);
+			else if (reply.kind !== 'loaded') resolve(reply);
 		});
 		options?.signal?.addEventListener('abort', onAbort, { once: true });
 		try {
@@ -165,7 +186,7 @@ export function createLayerUnpacker(options: { readonly workers?: number | undef
 			if (alive && !disposed) rest(unpacking);
 			else {
 				drop(unpacking);
-				await worker.terminate();
+				await end(unpacking);
 			}
 		}
 	}
@@ -194,7 +215,7 @@ export function createLayerUnpacker(options: { readonly workers?: number | undef
 		},
 		async [Symbol.asyncDispose]() {
 			disposed = true;
-			await Promise.all([...all].map(({ worker }) => worker.terminate()));
+			await Promise.all([...all].map(end));
 		},
 	};
 }
