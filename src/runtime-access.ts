@@ -68,7 +68,7 @@ export async function connectRuntime(
 	options: {
 		readonly imageEndpoint: string | undefined;
 		readonly timeoutMs?: number | undefined;
-		/** How long also a quick question waits for a connection, in milliseconds; 0 where it is asked again anyway. */
+		/** How long a call waits for a connection, in milliseconds; absent for who asks again anyway. */
 		readonly patienceMs?: number | undefined;
 	},
 ): Promise<CriClient> {

@@ -22,7 +22,10 @@ export type ConnectionOptions = ChannelOptions & {
 	readonly timeoutMs?: number | undefined;
 	/** Deadlines of single RPCs, in milliseconds; they count before all but a call's own. */
 	readonly timeoutsMs?: { readonly [key in RpcKey]?: number } | undefined;
-	/** How long a quick question waits for a connection that does not stand, in milliseconds; 0 by default. */
+	/**
+	 * How long a call waits for a connection that does not stand, in milliseconds; by default a quick question does not, as
+	 * who shows lists asks again anyway, and work that was asked for does.
+	 */
 	readonly patienceMs?: number | undefined;
 };
 
@@ -62,9 +65,9 @@ export type Connection = {
 
 /**
  * How long work that was asked for (a pull, a stop) waits for a connection that does not stand, in milliseconds: a
- * runtime that is restarted needs about a second, and its service manager may wait another before.
+ * runtime that is restarted needs a second, on a busy host with hundreds of containers ten.
  */
-const workPatienceMs = 5_000;
+const workPatienceMs = 15_000;
 
 /**
  * Opens a connection and starts to connect; does not wait for it.
@@ -111,8 +114,8 @@ export function openConnection(
 		const callOptions: grpc.CallOptions = Number.isFinite(context.timeoutMs)
 			? { deadline: Date.now() + context.timeoutMs }
 			: {};
-		// Nothing was sent yet, so that whatever is asked for can wait; what a person asked to be done may wait longer.
-		const patienceMs = Math.max(options.patienceMs ?? 0, rpcTable[key].quick ? 0 : workPatienceMs);
+		// Nothing was sent yet, so that whatever is asked for can wait.
+		const patienceMs = options.patienceMs ?? (rpcTable[key].quick ? 0 : workPatienceMs);
 		await watch.untilReady(Math.min(patienceMs, context.timeoutMs), signal, isHopeless);
 		return { callOptions, method: methodOf(key, context, signal) };
 	};
