@@ -18,11 +18,13 @@ export function leaveWhenIdle(
 	{ isNeeded, afterMs, now = () => performance.now() }: Idleness,
 	leave: () => void,
 ): Disposable & { /** Somebody has asked for something. */ readonly touch: () => void } {
+	if (afterMs === Number.POSITIVE_INFINITY) {
+		return { touch: () => undefined, [Symbol.dispose]: () => undefined };
+	}
 	let neededAtMs = now();
 	const touch = () => {
 		neededAtMs = now();
 	};
-	if (afterMs === Number.POSITIVE_INFINITY) return { touch, [Symbol.dispose]: () => undefined };
 	const timer = setInterval(
 		() => {
 			if (isNeeded()) touch();

@@ -1,4 +1,4 @@
-import type { RuntimeHandler } from '../../cri/model.ts';
+import type { RuntimeHandler, RuntimeStatus } from '../../cri/model.ts';
 import type { HostLimit } from '../../cri/status-limits.ts';
 import type { ServedRuntime } from '../../cri/transport/served-runtime.ts';
 import type { PodParts } from './pod-parts.ts';
@@ -15,28 +15,54 @@ type Parts = Pick<PodParts, 'network' | 'handlers' | 'limits' | 'images' | 'cgro
 
 /** RPC Status. The verbose form tells the configuration and the limits of this machine. Source: runtime.md section 1 */
 export function createStatus(parts: Parts, facts: StatusFacts): ServedRuntime['status'] {
+	let last: { readonly of: Facts; readonly status: RuntimeStatus } | undefined;
 	return ({ verbose }) => {
-		const cause = parts.network.notReady();
-		const problem = parts.handlers.problem();
-		return {
-			conditions: [
-				{
-					type: 'RuntimeReady',
-					status: problem === undefined,
-					reason: problem === undefined ? '' : 'RuntimeNotReady',
-					message: problem ?? '',
-				},
-				{
-					type: 'NetworkReady',
-					status: cause === undefined,
-					reason: cause?.reason ?? '',
-					message: cause?.message ?? '',
-				},
-			],
-			runtimeHandlers: handlersOf(parts),
-			supplementalGroupsPolicy: true,
-			info: verbose ? verboseInfo(parts, facts) : {},
+		const now: Facts = {
+			handlers: parts.handlers.all,
+			problem: parts.handlers.problem(),
+			cause: parts.network.notReady(),
 		};
+		// The same object where nothing has changed: the encoder knows it, and this is asked for all the time.
+		if (last === undefined || !isSame(last.of, now)) last = { of: now, status: statusOf(parts, now) };
+		return verbose ? { ...last.status, info: verboseInfo(parts, facts) } : last.status;
+	};
+}
+
+/** What the brief form depends on. */
+type Facts = {
+	readonly handlers: Parts['handlers']['all'];
+	readonly problem: string | undefined;
+	readonly cause: ReturnType<Parts['network']['notReady']>;
+};
+
+function isSame(one: Facts, other: Facts): boolean {
+	return (
+		one.handlers === other.handlers &&
+		one.problem === other.problem &&
+		one.cause?.reason === other.cause?.reason &&
+		one.cause?.message === other.cause?.message
+	);
+}
+
+function statusOf(parts: Parts, { problem, cause }: Facts): RuntimeStatus {
+	return {
+		conditions: [
+			{
+				type: 'RuntimeReady',
+				status: problem === undefined,
+				reason: problem === undefined ? '' : 'RuntimeNotReady',
+				message: problem ?? '',
+			},
+			{
+				type: 'NetworkReady',
+				status: cause === undefined,
+				reason: cause?.reason ?? '',
+				message: cause?.message ?? '',
+			},
+		],
+		runtimeHandlers: handlersOf(parts),
+		supplementalGroupsPolicy: true,
+		info: {},
 	};
 }
 
