@@ -3,7 +3,7 @@
  * roots of their own know nothing of each other's pods, and plugins that collect would take their addresses.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { errnoCode } from '../sys/errno.ts';
 
@@ -39,6 +39,9 @@ export function createNetworkUsers(dir: string | undefined, cacheDir: string): N
 			if (dir === undefined || marked.has(network)) return;
 			try {
 				mkdirSync(dir, { recursive: true, mode: 0o755 });
+				// Of runtimes whose store was taken away.
+				for (const name of names().filter((name) => !existsSync(path.join(dir, name))))
+					rmSync(path.join(dir, name));
 				symlinkSync(path.resolve(cacheDir), path.join(dir, `${network}@${own}`));
 				marked.add(network);
 			} catch (error) {

@@ -566,6 +566,10 @@ describe('checking and collecting', () => {
 		expect(readdirSync(usersDir)).toHaveLength(3);
 		await two.network[Symbol.asyncDispose]();
 		expect(readdirSync(usersDir)).toHaveLength(2);
+		// Nor does that of a store that is gone.
+		rmSync(apart.cacheDir, { recursive: true });
+		await two.open().attach({ ...request, podSandboxId: 'pod4' });
+		expect(readdirSync(usersDir).filter((name) => name.startsWith('shared-'))).toEqual([]);
 	});
 
 	test('GC and a pod that is being attached keep out of each other’s way', async () => {
