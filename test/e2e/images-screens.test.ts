@@ -127,7 +127,7 @@ describe.skipIf(missing !== undefined)(`images told layer by layer${missing ?? '
 		await tui.until('0 B/s');
 		pull.fail(14, `cannot pull image "${name}": blob ${digest(4)} ended too soon`);
 		await tui.until(/failed +docker\.io/);
-		expect(tui.screen()).toContain('040404040404 pulling');
+		expect(tui.screen()).toContain('040404040404 cut off');
 		expect(node.server.callCounts.get('PullImage')).toBeUndefined();
 	});
 
