@@ -1,6 +1,7 @@
 /** Every core key does what help says of it. */
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { compareText } from '../../src/ui/resources/rows.ts';
 import { type FakeNode, fakeNodeRequirements, startFakeNode } from '../helpers/fake-node.ts';
 import { whatIsMissing } from '../helpers/requires.ts';
 import { startTui, type Tui } from '../helpers/tui.ts';
@@ -43,7 +44,7 @@ describe.skipIf(missing)(`core keys${missing ?? ''}`, () => {
 	const names = () =>
 		[...node.state.pods.values()]
 			.map((pod) => pod['metadata'] as { name: string; namespace: string })
-			.sort((a, b) => (`${a.namespace} ${a.name}` < `${b.namespace} ${b.name}` ? -1 : 1))
+			.sort((a, b) => compareText(`${a.namespace} ${a.name}`, `${b.namespace} ${b.name}`))
 			.map(({ name }) => name);
 	const nameAt = (index: number) => ` ${names().at(index)} `;
 
