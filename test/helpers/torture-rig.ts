@@ -57,6 +57,8 @@ export type TortureRig = {
 	/** SIGKILL to the runtime alone, as a crash: conmons go on. */
 	crash(): Promise<void>;
 	leftovers(): readonly string[];
+	/** Resolves once all conmons are in their control groups, which they come into some time after their containers are made. */
+	monitorsPlaced(): Promise<void>;
 	/** Resolves when nothing is left that was not there at the beginning. @throws Error with what is */
 	nothingLeft(timeoutMs?: number): Promise<void>;
 	close(): Promise<void>;
@@ -175,6 +177,13 @@ export async function openTortureRig(
 			await eventually('the runtime to end', () => !isAlive(pid));
 		},
 		leftovers,
+		async monitorsPlaced() {
+			await eventually('the monitors to be in their control groups', () =>
+				processesOf(host, ids)
+					.filter((line) => /conmon/.test(line))
+					.every((line) => isPlaced(Number(line.split(' ')[0]))),
+			);
+		},
 		async nothingLeft(timeoutMs = 40_000) {
 			const deadline = Date.now() + timeoutMs;
 			for (;;) {
@@ -202,6 +211,15 @@ export async function openTortureRig(
 			rmSync(dir, { recursive: true, force: true });
 		},
 	};
+}
+
+/** True where a monitor is in a group of its own in all hierarchies that count something, or in the only one. */
+function isPlaced(pid: number): boolean {
+	const lines = readFileSync(`/proc/${pid}/cgroup`, 'utf8').trim().split('\n');
+	const counting = lines.filter((line) =>
+		/^\d+:(?:.*\b(?:cpu|cpuacct|memory|pids|blkio)\b.*|name=systemd):/.test(line),
+	);
+	return (counting.length > 0 ? counting : lines).every((line) => line.includes('criscope-conmon-'));
 }
 
 function networkOf({ dir, bridge, subnetPrefix }: PodHost): string {

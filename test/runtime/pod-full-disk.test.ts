@@ -44,6 +44,7 @@ describe.skipIf(missing)(`a full disk${missing ?? ''}`, () => {
 		);
 		if (stopped === undefined || ends === undefined || later === undefined) throw new Error('not made');
 		for (const id of [stopped, ends]) await rig.start(id);
+		await rig.monitorsPlaced();
 		const before = rig.leftovers();
 		fill();
 		await expect(rig.runPod('more')).rejects.toThrow(/ENOSPC|no space/i);

@@ -193,6 +193,7 @@ describe.skipIf(missing)(`odd requests${missing ?? ''}`, () => {
 		const pod = await rig.runPod('odd');
 		const id = await rig.createContainer(pod, 'odd', 'main', 'trap "exit 0" TERM; sleep 1000 & wait');
 		await rig.start(id);
+		await rig.monitorsPlaced();
 		const before = new Set(rig.leftovers());
 		const pid = rig.serve.pid();
 		const descriptors = processSize(pid).descriptors;
