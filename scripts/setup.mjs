@@ -11,8 +11,19 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { installDebianParts, missingParts, partsByPurpose, refuseDebianParts } from './debian.mjs';
-import { nodePath, rootDir, runLogged, runScript, SetupError, say, signalExitCode } from './tools.mjs';
+import {
+	nodePath,
+	rootDir,
+	runLogged,
+	runScript,
+	SetupError,
+	say,
+	signalExitCode,
+	stopTools,
+} from './tools.mjs';
 
+/** So long npm may take before a person begins to wonder. */
+const slowMs = 60_000;
 const cacheDir = path.join(rootDir, 'node_modules/.cache/criscope');
 const stampPath = path.join(cacheDir, 'setup.json');
 
@@ -81,7 +92,15 @@ async function installNpmPackages() {
 		);
 	}
 	say('installing npm packages (once, up to a minute) …');
-	const { exitCode, logPath, output } = await runLogged('npm', ['ci', '--no-audit', '--no-fund'], 'npm');
+	const slow = setTimeout(
+		() => say('npm is still at work; where it cannot reach its registry, it gives up after some minutes …'),
+		slowMs,
+	);
+	const { exitCode, logPath, output } = await runLogged(
+		'npm',
+		['ci', '--no-audit', '--no-fund'],
+		'npm',
+	).finally(() => clearTimeout(slow));
 	if (exitCode !== 0) {
 		throw new SetupError(
 			`cannot install the npm packages: ${npmReason(output)}; the log is ${logPath}, try again with: npm ci`,
@@ -122,18 +141,27 @@ async function withLock(work) {
 		await delay(200);
 	}
 	const release = () => fs.rmSync(lockPath, { force: true });
-	const interrupted = (signal) => process.exit(signalExitCode(signal));
+	let stoppedBy;
+	const interrupted = (signal) => {
+		// The second time, at once.
+		if (stoppedBy !== undefined) process.exit(signalExitCode(signal));
+		stoppedBy = signal;
+		stopTools(signal);
+	};
 	process.once('exit', release);
-	process.once('SIGINT', interrupted);
-	process.once('SIGTERM', interrupted);
+	process.on('SIGINT', interrupted);
+	process.on('SIGTERM', interrupted);
 	try {
 		await work();
+	} catch (error) {
+		if (stoppedBy === undefined) throw error;
 	} finally {
 		process.off('exit', release);
 		process.off('SIGINT', interrupted);
 		process.off('SIGTERM', interrupted);
 		release();
 	}
+	if (stoppedBy !== undefined) process.exit(signalExitCode(stoppedBy));
 }
 
 function noRight(folder, { code }) {

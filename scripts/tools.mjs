@@ -43,6 +43,19 @@ export function toolEnv(extra = {}) {
 	return { ...process.env, PATH: searchPath, ...extra };
 }
 
+/** Those that run now. */
+const children = new Set();
+let isStopping = false;
+
+/**
+ * Passes a signal on to the tools that run, and starts no more of them. Who was interrupted waits for them to end: npm takes
+ * back what it had begun.
+ */
+export function stopTools(signal) {
+	isStopping = true;
+	for (const child of children) child.kill(signal);
+}
+
 /**
  * Runs a tool in the root of the checkout and waits for it.
  *
@@ -52,19 +65,23 @@ export function toolEnv(extra = {}) {
  * @returns {Promise<{exitCode: number, output: string}>} 128 + n for a signal
  */
 export function run(file, args, { capture = false, env } = {}) {
+	if (isStopping) return Promise.reject(new SetupError('interrupted'));
 	return new Promise((resolve, reject) => {
 		const child = spawn(file, args, {
 			cwd: rootDir,
 			env: toolEnv(env),
 			stdio: capture ? ['ignore', 'pipe', 'pipe'] : 'inherit',
 		});
+		children.add(child);
 		const chunks = [];
 		child.stdout?.on('data', (chunk) => chunks.push(chunk));
 		child.stderr?.on('data', (chunk) => chunks.push(chunk));
 		child.once('error', (error) => {
+			children.delete(child);
 			reject(new SetupError(`cannot run "${file}": ${error.message}`));
 		});
 		child.once('close', (code, signal) => {
+			children.delete(child);
 			resolve({ exitCode: code ?? signalExitCode(signal), output: Buffer.concat(chunks).toString() });
 		});
 	});
