@@ -22,7 +22,6 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage } from '../cri/errors.ts';
-import { readCgroupText } from './cgroup/cgroup-files.ts';
 import type { ProcessIdentity } from './oci/container-process.ts';
 import { unknownExitCode } from './server/container-end.ts';
 import { type DismantleStep, runSteps } from './server/dismantle.ts';
@@ -113,7 +112,7 @@ async function settleContainer(parts: Parts, record: ContainerRecord): Promise<v
 		);
 }
 
-/** The run before may have been killed before it placed a monitor. */
+/** The run before may have been killed before it placed a monitor, or between two hierarchies. */
 function placeMonitor(
 	parts: Parts,
 	id: string,
@@ -123,8 +122,8 @@ function placeMonitor(
 	if (monitor === undefined || parts.cgroups.driver !== 'cgroupfs' || !parts.processes.isAlive(monitor))
 		return;
 	const cgroup = monitorCgroupPath(parts, sandbox, id);
-	const isThere = readCgroupText(`/proc/${monitor.pid}/cgroup`)?.includes(cgroup) === true;
-	if (!isThere && !cgroup.endsWith('.scope')) parts.monitors.place(id, cgroup, monitor);
+	if (cgroup.endsWith('.scope') || parts.cgroups.hasMonitor(cgroup, monitor.pid)) return;
+	parts.monitors.place(id, cgroup, monitor);
 }
 
 function endedByReboot(parts: Parts, record: ContainerRecord): Partial<ContainerRecord> {

@@ -52,6 +52,8 @@ export type Cgroups = {
 	 * systemd's own. Under systemd that makes the scope, which has to be new. @throws InternalError, DeadlineError
 	 */
 	addMonitor(path: string, pid: number): Promise<void>;
+	/** Whether a monitor is there in all hierarchies that `addMonitor` moves it in: that may have been cut short. */
+	hasMonitor(path: string, pid: number): boolean;
 	/**
 	 * Removes it with everything below; what is gone already is no error. The kernel needs a moment after the last process
 	 * has ended: it is waited for, briefly. @throws FailedPreconditionError naming the processes that still live in it

@@ -103,10 +103,13 @@ export function openCgroups(layout: CgroupLayout, driver: Cgroups['driver']): Cg
 			if (version === 2) create(path);
 			// On other threads: the kernel waits for all processors, and for whoever makes it wait already.
 			for (const root of monitorRoots) {
-				await mkdir(root + path, { recursive: true });
+				if (root === layout.controllerMounts.get('cpuset')) makeCgroupFolders(root, path, true);
+				else await mkdir(root + path, { recursive: true });
 				await writeFile(`${root}${path}/cgroup.procs`, String(pid));
 			}
 		},
+		hasMonitor: (path, pid) =>
+			monitorRoots.every((root) => readProcessIds(`${root}${path}/cgroup.procs`).includes(pid)),
 		async remove(path) {
 			// An empty path would be the hierarchy itself.
 			if (path.split('/').every((part) => part === '')) return;

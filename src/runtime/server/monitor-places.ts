@@ -31,22 +31,36 @@ export function createMonitorPlaces(
 	const waiting = new Map<string, Waiting>();
 	let timer: NodeJS.Timeout | undefined;
 	let placing: Promise<void> = Promise.resolve();
+	/** The one that is being placed now. */
+	let current: { readonly id: string; readonly placed: Promise<void> } | undefined;
 
+	async function placeOne(id: string, { cgroup, monitor }: Waiting): Promise<void> {
+		try {
+			if (processes.isAlive(monitor)) await cgroups.addMonitor(cgroup, monitor.pid);
+		} catch (error) {
+			if (hasEnded(monitor)) return;
+			log('warn', 'the monitor of a container stays in the control group of the runtime', {
+				object: id,
+				error: errorMessage(error),
+			});
+		}
+	}
+	/** What cannot be asked (no descriptor is left) is no proof. */
+	function hasEnded(monitor: ProcessIdentity): boolean {
+		try {
+			return !processes.isAlive(monitor);
+		} catch {
+			return false;
+		}
+	}
 	async function placeAll(): Promise<void> {
 		for (let [next] = waiting; next !== undefined; [next] = waiting) {
-			const [id, { cgroup, monitor }] = next;
+			const [id, one] = next;
 			waiting.delete(id);
-			if (!processes.isAlive(monitor)) continue;
-			try {
-				await cgroups.addMonitor(cgroup, monitor.pid);
-			} catch (error) {
-				if (!processes.isAlive(monitor)) continue;
-				log('warn', 'the monitor of a container stays in the control group of the runtime', {
-					object: id,
-					error: errorMessage(error),
-				});
-			}
+			current = { id, placed: placeOne(id, one) };
+			await current.placed;
 		}
+		current = undefined;
 	}
 	function begin(): Promise<void> {
 		clearTimeout(timer);
@@ -62,7 +76,8 @@ export function createMonitorPlaces(
 		},
 		async leave(id) {
 			waiting.delete(id);
-			await placing;
+			// Not for the others: a removal must not wait until a hundred are placed.
+			if (current?.id === id) await current.placed;
 		},
 		[Symbol.asyncDispose]: begin,
 	};

@@ -69,6 +69,53 @@ test('who leaves while it is being placed waits until that is over', async () =>
 	expect(order).toEqual(['placed', 'left']);
 });
 
+test('who leaves waits for nobody else', async () => {
+	const begun = Promise.withResolvers<void>();
+	const goOn = Promise.withResolvers<void>();
+	const placed: number[] = [];
+	const places = createMonitorPlaces(
+		{
+			async addMonitor(_cgroup, pid) {
+				begun.resolve();
+				await goOn.promise;
+				placed.push(pid);
+			},
+		},
+		{ isAlive: () => true },
+		{ log: () => undefined, pauseMs: 0 },
+	);
+	for (const pid of [1, 2, 3]) places.place(`c${pid}`, `/g${pid}`, monitor(pid));
+	await begun.promise;
+	await places.leave('c2');
+	expect(placed).toEqual([]);
+	goOn.resolve();
+	await places[Symbol.asyncDispose]();
+	expect(placed).toEqual([1, 3]);
+});
+
+test('a process that cannot be looked at fails neither the others nor a removal', async () => {
+	const placed: number[] = [];
+	const told: string[] = [];
+	const places = createMonitorPlaces(
+		{ addMonitor: async (_cgroup, pid) => void placed.push(pid) },
+		{
+			isAlive({ pid }) {
+				if (pid === 1) throw new Error('EMFILE: too many open files');
+				return true;
+			},
+		},
+		{ log: (level) => void told.push(level), pauseMs: 1e6 },
+	);
+	for (const pid of [1, 2]) places.place(`c${pid}`, `/g${pid}`, monitor(pid));
+	await places[Symbol.asyncDispose]();
+	await places.leave('c1');
+	expect(placed).toEqual([2]);
+	expect(told).toEqual(['warn']);
+	places.place('c3', '/g3', monitor(3));
+	await places[Symbol.asyncDispose]();
+	expect(placed).toEqual([2, 3]);
+});
+
 test.each([
 	['cgroupfs', '/usr/bin/runc', true],
 	['cgroupfs', '/usr/bin/crun', true],
