@@ -112,7 +112,9 @@ export function loadLibc(): Sys {
 			);
 			if (Number(moved) >= 0) return true;
 			const errno = koffi.errno();
-			if (['ENOENT', 'EINVAL', 'ENOSYS'].some((code) => errno === errnoNumber(code))) return false;
+			// EPERM: so a filter of system calls says that it does not know this one.
+			const cannot = ['ENOENT', 'EINVAL', 'ENOSYS', 'EOPNOTSUPP', 'EPERM'];
+			if (cannot.some((code) => errno === errnoNumber(code))) return false;
 			throw syscallError('renameat2', errno, other);
 		},
 		syncfs: (descriptor) =>
