@@ -19,6 +19,7 @@ import { storeError } from './store-errors.ts';
 import { openReadOnlyStore, openTables, type StoreParts } from './store-parts.ts';
 import { type DriverName, type StorePlace, storePlace } from './store-paths.ts';
 import { sweepStore } from './sweep-store.ts';
+import { setDamagedAside } from './volatile-records.ts';
 import { openWriteOut } from './write-out.ts';
 
 /** Where a store is, and what it is opened with; loadStorageConf gives all of it. */
@@ -88,6 +89,7 @@ export async function openStore(
 				volatileMounts: conf.volatileMounts ?? true,
 			},
 		};
+		await setDamagedAside(parts);
 		const halfMade = await parts.layers.read(({ incomplete }) => incomplete.length, options);
 		if (halfMade > 0) await changeLayers(parts, async () => undefined, options);
 		await finishRemovals(parts, options);
