@@ -34,19 +34,28 @@ export function createNetworkUsers(dir: string | undefined, cacheDir: string): N
 			return [];
 		}
 	};
+	/** Takes away marks of runtimes whose store is gone. Others may be doing the same at this moment. */
+	const sweep = (dir: string): void => {
+		for (const name of names()) {
+			const link = path.join(dir, name);
+			try {
+				if (!existsSync(link)) rmSync(link, { force: true });
+			} catch {
+				// It counts for nothing, and may stay.
+			}
+		}
+	};
 	return {
 		mark(network) {
 			if (dir === undefined || marked.has(network)) return;
 			try {
 				mkdirSync(dir, { recursive: true, mode: 0o755 });
-				// Of runtimes whose store was taken away.
-				for (const name of names().filter((name) => !existsSync(path.join(dir, name))))
-					rmSync(path.join(dir, name));
 				symlinkSync(path.resolve(cacheDir), path.join(dir, `${network}@${own}`));
 				marked.add(network);
 			} catch (error) {
 				if (errnoCode(error) === 'EEXIST') marked.add(network);
 			}
+			sweep(dir);
 		},
 		isUsedByOthers: (network) =>
 			names().some((name) => {
