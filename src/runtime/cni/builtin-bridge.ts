@@ -61,10 +61,13 @@ export function createBuiltinBridge(options: BuiltinBridgeOptions, log: Log): Bu
 	let keepsRoutes = false;
 
 	function readOrMake(): NetworkList {
+		const claim = (subnet: string) => claimSubnet(claimsDir, subnet, file);
 		const before = readExisting();
-		if (before !== undefined && fits(before)) return before;
+		const isFit = before !== undefined && fits(before);
+		// Claims are lost with the boot that this file may come from; another runtime may have the subnet since.
+		if (isFit && subnetsOf(before).every(claim)) return before;
 		if (before !== undefined && existsSync(`/sys/class/net/${bridge}`)) {
-			if (options.subnets !== undefined) {
+			if (!isFit && options.subnets !== undefined) {
 				log('warn', 'pods of the built-in network keep its subnets until none is left', {
 					bridge,
 					subnets: subnetsOf(before),
@@ -73,8 +76,9 @@ export function createBuiltinBridge(options: BuiltinBridgeOptions, log: Log): Bu
 			}
 			return before;
 		}
-		const claim = (subnet: string) => claimSubnet(claimsDir, subnet, file);
 		const subnets = wishes.map((wish) => chooseSubnet(wish, bridge, claim));
+		// Those that were named too: whoever chooses next must not take them before their bridge is there.
+		for (const subnet of subnets) claim(subnet);
 		const conf = configuration({ bridge, subnets, ipamDir: path.join(dir, 'addresses'), mtu: uplinkMtu() });
 		const text = `${JSON.stringify(conf, undefined, 2)}\n`;
 		mkdirSync(dir, { recursive: true, mode: 0o755 });

@@ -15,18 +15,17 @@ const youngMs = 60_000;
 /**
  * Takes a subnet for the network whose configuration is, or will be, in a file. A claim counts as long as that file has the subnet.
  * @param claimsDir made if need be; holds a link for each subnet, which leads to the file
- * @returns false where another runtime has it
- * @throws the error of the folder, where no claim can be written
+ * @returns false where another runtime has it; true also where nobody can write claims: pods need a network all the same
  */
 export function claimSubnet(claimsDir: string, subnet: string, configFile: string): boolean {
 	const link = linkOf(claimsDir, subnet);
-	mkdirSync(claimsDir, { recursive: true, mode: 0o755 });
 	for (let tries = 0; tries < 3; tries += 1) {
 		try {
+			mkdirSync(claimsDir, { recursive: true, mode: 0o755 });
 			symlinkSync(configFile, link);
 			return true;
 		} catch (error) {
-			if (errnoCode(error) !== 'EEXIST') throw error;
+			if (errnoCode(error) !== 'EEXIST') return true;
 		}
 		try {
 			const owner = readlinkSync(link);
@@ -34,8 +33,8 @@ export function claimSubnet(claimsDir: string, subnet: string, configFile: strin
 			if (hasSubnet(owner, subnet) || Date.now() - lstatSync(link).mtimeMs < youngMs) return false;
 			rmSync(link, { force: true });
 		} catch (error) {
-			// Given up by its owner at this moment.
-			if (errnoCode(error) !== 'ENOENT') throw error;
+			// Given up by its owner at this moment, or no claim at all.
+			if (errnoCode(error) !== 'ENOENT') return true;
 		}
 	}
 	return false;

@@ -30,6 +30,15 @@ describe('claims of subnets', () => {
 		expect(claimSubnet(dir, subnet, two)).toBe(true);
 	});
 
+	test('are nobody’s where they cannot be written or mean nothing, and keep no pod from its network', () => {
+		const { dir, link, one, two } = setUp();
+		writeFileSync(one, '');
+		expect(claimSubnet(path.join(one, 'subnets'), subnet, two)).toBe(true);
+		mkdirSync(dir, { recursive: true });
+		writeFileSync(link, 'no link');
+		expect(claimSubnet(dir, subnet, two)).toBe(true);
+	});
+
 	test('count as long as their owner has the subnet', () => {
 		const { dir, link, one, two } = setUp();
 		claimSubnet(dir, subnet, one);
