@@ -84,6 +84,25 @@ describe('what is known at once', () => {
 		await vi.waitFor(() => expect(ended).toHaveLength(1));
 	});
 
+	test('comes whole and once to a client that asks a lot and reads late', async () => {
+		const { socketPath, ended } = await knowing(60);
+		const raw = await rawClient(socketPath);
+		raw.socket.pause();
+		raw.send(settingsFrame([[settingIds.initialWindowSize, 2 ** 30]]), windowUpdateFrame(0, 2 ** 30));
+		const asked = Array.from({ length: 300 }, (_, index) => 2 * index + 1);
+		raw.send(...asked.map((stream) => call(stream, 'RuntimeService/ListContainers')));
+		// Some are in the kernel, the others wait: nobody is told that they are served.
+		await vi.waitFor(() => expect(ended.length).toBeGreaterThan(0), { timeout: 10_000 });
+		await new Promise((resolve) => setImmediate(resolve));
+		expect(ended.length).toBeLessThan(asked.length / 2);
+		raw.socket.resume();
+		for (const stream of asked) expect(await raw.status(stream)).toBe('0');
+		const first = raw.body(1);
+		expect(first.readUInt32BE(1)).toBe(first.length - 5);
+		for (const stream of asked) expect(raw.body(stream).equals(first)).toBe(true);
+		await vi.waitFor(() => expect(ended).toHaveLength(asked.length), { timeout: 10_000 });
+	});
+
 	test('reaches each of many clients whose requests come in pieces, one between the other', async () => {
 		const { socketPath } = await knowing(40);
 		const clients = await Promise.all(Array.from({ length: 5 }, () => rawClient(socketPath)));
