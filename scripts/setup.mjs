@@ -24,6 +24,8 @@ import {
 
 /** So long npm may take before a person begins to wonder. */
 const slowMs = 60_000;
+/** So long the taking of the lock may last. */
+const takingMs = 10_000;
 const cacheDir = path.join(rootDir, 'node_modules/.cache/criscope');
 const stampPath = path.join(cacheDir, 'setup.json');
 
@@ -126,6 +128,8 @@ function npmReason(output) {
 
 // --- one set-up at a time ------------------------------------------------------------------------------------
 
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
 /** Runs `work` while holding the lock. It lies outside node_modules, which npm ci removes. */
 async function withLock(work) {
 	const lockPath = path.join(rootDir, '.cache', 'setup.lock');
@@ -149,43 +153,67 @@ async function withLock(work) {
 		stopTools(signal);
 	};
 	process.once('exit', release);
-	process.on('SIGINT', interrupted);
-	process.on('SIGTERM', interrupted);
+	for (const signal of endingSignals) process.on(signal, interrupted);
 	try {
 		await work();
 	} catch (error) {
 		if (stoppedBy === undefined) throw error;
 	} finally {
 		process.off('exit', release);
-		process.off('SIGINT', interrupted);
-		process.off('SIGTERM', interrupted);
+		for (const signal of endingSignals) process.off(signal, interrupted);
 		release();
 	}
 	if (stoppedBy !== undefined) process.exit(signalExitCode(stoppedBy));
 }
 
 function noRight(folder, { code }) {
+	if (code === 'ENOSPC') return `cannot set up criscope: the disk of ${folder} is full`;
 	const how = 'run it as the owner of the checkout, or clone it to a folder of your own';
 	return `cannot set up criscope: no right to write to ${folder} (${code}); ${how}`;
 }
 
 function tryLock(lockPath) {
+	let descriptor;
 	try {
-		fs.writeFileSync(lockPath, String(process.pid), { flag: 'wx' });
+		descriptor = fs.openSync(lockPath, 'wx');
+	} catch (error) {
+		if (error.code !== 'EEXIST') throw new SetupError(noRight(path.dirname(lockPath), error));
+		if (isAbandoned(lockPath)) fs.rmSync(lockPath, { force: true });
+		return false;
+	}
+	try {
+		fs.writeSync(descriptor, markOf(process.pid) ?? String(process.pid));
 		return true;
 	} catch (error) {
-		if (error.code !== 'EEXIST') {
-			throw new SetupError(noRight(path.dirname(lockPath), error));
-		}
+		// The disk is full: an empty file would be in everybody's way.
+		fs.rmSync(lockPath, { force: true });
+		throw new SetupError(noRight(path.dirname(lockPath), error));
+	} finally {
+		fs.closeSync(descriptor);
 	}
+}
+
+/** True for a lock whose holder has ended, whoever has its number now. */
+function isAbandoned(lockPath) {
 	try {
-		const holderPid = Number(fs.readFileSync(lockPath, 'utf8'));
-		// An empty file is a lock being taken this moment.
-		if (holderPid > 0 && !fs.existsSync(`/proc/${holderPid}`)) fs.rmSync(lockPath, { force: true });
+		const mark = fs.readFileSync(lockPath, 'utf8');
+		if (mark !== '') return mark !== markOf(Number.parseInt(mark, 10));
+		// A lock being taken this moment, unless that moment has passed.
+		return Date.now() - fs.statSync(lockPath).mtimeMs > takingMs;
 	} catch (error) {
 		if (error.code !== 'ENOENT') throw error;
+		return false;
 	}
-	return false;
+}
+
+/** A process's number and when it was started, in ticks since boot; undefined where there is none. Source: proc_pid_stat(5) */
+function markOf(pid) {
+	try {
+		const text = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+		return `${pid} ${text.slice(text.lastIndexOf(')') + 2).split(' ')[19]}`;
+	} catch {
+		return undefined;
+	}
 }
 
 function readJson(file) {

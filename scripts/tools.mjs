@@ -43,8 +43,8 @@ export function toolEnv(extra = {}) {
 	return { ...process.env, PATH: searchPath, ...extra };
 }
 
-/** Those that run now. */
-const children = new Set();
+/** Those that run now, and whether each leads a process group of its own. */
+const children = new Map();
 let isStopping = false;
 
 /**
@@ -53,7 +53,10 @@ let isStopping = false;
  */
 export function stopTools(signal) {
 	isStopping = true;
-	for (const child of children) child.kill(signal);
+	for (const [child, ownGroup] of children) {
+		if (!ownGroup) child.kill(signal);
+		else if (child.pid !== undefined) process.kill(-child.pid, signal);
+	}
 }
 
 /**
@@ -61,18 +64,20 @@ export function stopTools(signal) {
  *
  * @param {string} file name of a tool in node_modules/.bin or on the PATH
  * @param {readonly string[]} args
- * @param {{capture?: boolean, env?: Record<string, string | undefined>}} [options] capture: keep the output, do not show it
+ * @param {{capture?: boolean, ownGroup?: boolean, env?: Record<string, string | undefined>}} [options] capture: keep the
+ *   output, do not show it; ownGroup: out of reach of the terminal's Ctrl-C, for whoever passes signals on by `stopTools`
  * @returns {Promise<{exitCode: number, output: string}>} 128 + n for a signal
  */
-export function run(file, args, { capture = false, env } = {}) {
+export function run(file, args, { capture = false, ownGroup = false, env } = {}) {
 	if (isStopping) return Promise.reject(new SetupError('interrupted'));
 	return new Promise((resolve, reject) => {
 		const child = spawn(file, args, {
 			cwd: rootDir,
 			env: toolEnv(env),
+			detached: ownGroup,
 			stdio: capture ? ['ignore', 'pipe', 'pipe'] : 'inherit',
 		});
-		children.add(child);
+		children.set(child, ownGroup);
 		const chunks = [];
 		child.stdout?.on('data', (chunk) => chunks.push(chunk));
 		child.stderr?.on('data', (chunk) => chunks.push(chunk));
@@ -104,6 +109,8 @@ export function signalExitCode(signal) {
 export async function runLogged(file, args, name) {
 	const { exitCode, output } = await run(file, args, {
 		capture: true,
+		// npm takes back nothing when a signal comes twice: from the terminal, and from us.
+		ownGroup: true,
 		env: { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' },
 	});
 	const logPath = path.join(rootDir, '.cache', `setup-${name}.log`);
