@@ -61,7 +61,8 @@ export function createBuiltinBridge(options: BuiltinBridgeOptions, log: Log): Bu
 	let keepsRoutes = false;
 
 	function readOrMake(): NetworkList {
-		const claim = (subnet: string) => claimSubnet(claimsDir, subnet, file);
+		// Nobody chooses the same one of IPv6 twice.
+		const claim = (subnet: string) => familyOf(subnet) === 'ipv6' || claimSubnet(claimsDir, subnet, file);
 		const before = readExisting();
 		const isFit = before !== undefined && fits(before);
 		// Claims are lost with the boot that this file may come from; another runtime may have the subnet since.
