@@ -5,7 +5,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { criErrorCode, errorMessage, isAbort } from '../../../cri/errors.ts';
 import { loadLibc } from '../../sys/libc.ts';
-import type { Sys } from '../../sys/sys.ts';
 import type { WorkerData, WorkerReply, WorkerRequest } from './layer-unpack-messages.ts';
 import { unpackLayer } from './unpack-layer.ts';
 
@@ -15,7 +14,8 @@ const progressMs = 50;
 const port = parentPort;
 if (port === null) throw new Error('cannot unpack layers: this is no worker thread');
 const { cancelled, umask } = workerData as WorkerData;
-let sys: Sys | undefined;
+/** At once, and not when the first job asks for it: whoever ends this thread waits until it has. */
+const sys = loadLibc();
 let job: AbortController | undefined;
 
 const reply = (message: WorkerReply) => port.postMessage(message);
@@ -26,10 +26,7 @@ async function run(request: Extract<WorkerRequest, { kind: 'unpack' }>): Promise
 	let toldAtMs = 0;
 	try {
 		const layer = await unpackLayer(request.job, {
-			get sys() {
-				sys ??= loadLibc();
-				return sys;
-			},
+			sys,
 			umask,
 			signal: abort.signal,
 			cancelled: () => Atomics.load(cancelled, 0) !== 0,
