@@ -68,18 +68,24 @@ export function createSharedTransfers(onNote?: (text: string) => void): SharedTr
 				all.add(running);
 				if (key !== undefined) keyed.set(key, running);
 			}
-			running.callers += 1;
+			const joined = running;
+			joined.callers += 1;
+			// At the very moment of an abort: the same caller's next try may come with it, and must not join what it gave up.
+			const leave = onceOnly(() => {
+				joined.callers -= 1;
+				if (joined.callers > 0) return;
+				// Whoever asks from now on gets a transfer of their own instead of one that is being stopped.
+				forget(key, joined);
+				joined.abort.abort(signal?.aborted ? signal.reason : undefined);
+			});
+			signal?.addEventListener('abort', leave);
 			try {
-				await using events = running.log.listen(signal);
+				await using events = joined.log.listen(signal);
 				yield* events;
 			} finally {
-				running.callers -= 1;
-				if (running.callers === 0) {
-					// Whoever asks from now on gets a transfer of their own instead of one that is being stopped.
-					forget(key, running);
-					running.abort.abort(signal?.aborted ? signal.reason : undefined);
-					await running.settled;
-				}
+				signal?.removeEventListener('abort', leave);
+				leave();
+				if (joined.callers === 0) await joined.settled;
 			}
 		},
 		async [Symbol.asyncDispose]() {
@@ -89,6 +95,14 @@ export function createSharedTransfers(onNote?: (text: string) => void): SharedTr
 			for (const { abort } of running) abort.abort(shuttingDown());
 			await Promise.all(running.map(({ settled }) => settled));
 		},
+	};
+}
+
+function onceOnly(act: () => void): () => void {
+	let isDone = false;
+	return () => {
+		if (!isDone) act();
+		isDone = true;
 	};
 }
 
