@@ -5,7 +5,10 @@ import type { ContainerPaths, CreateRequest } from './container-process.ts';
 import { globalArguments } from './runtime-cli.ts';
 
 /** Files that conmon and the runtime leave in the bundle with the pids they started. */
-export function pidFiles({ bundleDir }: ContainerPaths): { readonly init: string; readonly monitor: string } {
+export function pidFiles({ bundleDir }: Pick<ContainerPaths, 'bundleDir'>): {
+	readonly init: string;
+	readonly monitor: string;
+} {
 	return { init: path.join(bundleDir, 'pidfile'), monitor: path.join(bundleDir, 'conmon-pidfile') };
 }
 

@@ -4,7 +4,7 @@ import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { killTree, readProcStat } from '../sys/proc-stat.ts';
 import { pidFiles } from './conmon-arguments.ts';
-import type { CreateRequest } from './container-process.ts';
+import type { ContainerPaths, CreateRequest } from './container-process.ts';
 import { runtimeDelete } from './runtime-cli.ts';
 
 /**
@@ -30,6 +30,15 @@ export async function removeFailedCreate(
 		...['attach', 'ctl', 'winsz', 'oom'].map((name) => path.join(paths.bundleDir, name)),
 	];
 	await Promise.all(left.map((file) => rm(file, { force: true }).catch(() => undefined)));
+}
+
+/**
+ * Ends the conmon of a container whose creation nobody saw the end of: we were killed meanwhile, and it goes on. Its tree goes with
+ * it, the OCI runtime and the container's init among them, or that would be there once everything else is taken back.
+ */
+export async function endStrayMonitor(paths: Pick<ContainerPaths, 'bundleDir'>, id: string): Promise<void> {
+	const pid = await monitorPidOf(pidFiles(paths).monitor, id);
+	if (pid !== undefined) await killTree(pid, undefined);
 }
 
 /** The file is of this try, but a pid may mean somebody else by now: only one that is called with our id counts. */

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endStrayMonitor } from '../oci/conmon-undo.ts';
 import type { ContainerRecord, PodSandboxRecord } from '../store/model.ts';
 import { type DismantleStep, runSteps } from './dismantle.ts';
 import { emitEvent } from './emit-event.ts';
@@ -30,6 +31,9 @@ export async function dismantleContainer(parts: PodParts, id: string): Promise<b
 	const { bundleDir, exitsDir, attachDir } = parts.paths.containerPaths(id, record.logPath);
 	const sandbox = parts.sandboxes.get(record.podSandboxId);
 	const runtimeSteps: readonly DismantleStep[] = [
+		...(record.monitor === undefined
+			? ([['end a creation that was left alone', () => endStrayMonitor({ bundleDir }, id)]] as const)
+			: []),
 		['delete the container from its runtime', () => parts.processes.delete(id, parts.handlers.of(record))],
 		['end its monitor', () => endMonitor(parts, record)],
 	];

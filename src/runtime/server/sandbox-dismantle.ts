@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { defaultParentOf } from '../cgroup/cgroup-paths.ts';
 import type { AttachRequest } from '../cni/pod-network.ts';
+import { endStrayMonitor } from '../oci/conmon-undo.ts';
 import type { PodSandboxRecord } from '../store/model.ts';
 import { runSteps } from './dismantle.ts';
 import type { PodParts } from './pod-parts.ts';
@@ -41,8 +42,10 @@ export async function stopNetwork(parts: PodParts, id: string): Promise<void> {
 /** Ends the holder of the shared PID namespace, and with it all that still runs there. */
 export async function removeInfra(parts: PodParts, record: PodSandboxRecord): Promise<void> {
 	if (record.request.security.namespaces.pid !== 'pod' && record.infra === undefined) return;
+	const { bundleDir } = parts.paths.infraPaths(record.id);
+	if (record.infra === undefined) await endStrayMonitor({ bundleDir }, record.id);
 	await parts.processes.delete(record.id, parts.handlers.of(record));
-	await rm(parts.paths.infraPaths(record.id).bundleDir, { recursive: true, force: true });
+	await rm(bundleDir, { recursive: true, force: true });
 	for (const dir of [parts.paths.exitsDir, parts.paths.attachDir]) {
 		await rm(path.join(dir, record.id), { force: true });
 	}
