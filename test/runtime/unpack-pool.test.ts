@@ -140,6 +140,15 @@ describe.skipIf(missing)(`the pool of unpackers${missing ?? ''}`, () => {
 		expect(said).toEqual([{ kind: 'loaded' }]);
 	});
 
+	test('a job that cannot be handed over to its thread leaves one that ends', async () => {
+		const own = createLayerUnpacker();
+		await using blob = await growing();
+		const bytes = new Uint8Array(8);
+		structuredClone(bytes, { transfer: [bytes.buffer] });
+		await expect(own.unpack({ ...request(blob.file), blob: { bytes } })).rejects.toThrow(/transfer|clone/i);
+		await own[Symbol.asyncDispose]();
+	});
+
 	test('a thread that dies fails its own job only, and disposing ends all', async () => {
 		const own = createLayerUnpacker({ workers: 2 });
 		await using blob = await growing();

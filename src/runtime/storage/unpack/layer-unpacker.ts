@@ -162,10 +162,11 @@ export function createLayerUnpacker(options: { readonly workers?: number | undef
 		};
 		worker.on('error', died);
 		worker.on('exit', (code) => died(`its thread ended (${code})`));
-		worker.on('message', (reply: WorkerReply) => {
+		const onMessage = (reply: WorkerReply) => {
 			if (reply.kind === 'progress') options?.onProgress?.(reply.unpackedBytes);
 			else if (reply.kind !== 'loaded') resolve(reply);
-		});
+		};
+		worker.on('message', onMessage);
 		options?.signal?.addEventListener('abort', onAbort, { once: true });
 		try {
 			Atomics.store(cancelled, 0, 0);
@@ -182,7 +183,9 @@ export function createLayerUnpacker(options: { readonly workers?: number | undef
 		} finally {
 			clearTimeout(timer);
 			options?.signal?.removeEventListener('abort', onAbort);
-			for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event);
+			// A job that could not even be handed over may leave a thread that has not said that it has loaded.
+			worker.off('message', onMessage);
+			for (const event of ['error', 'exit']) worker.removeAllListeners(event);
 			if (alive && !disposed) rest(unpacking);
 			else {
 				drop(unpacking);
