@@ -603,7 +603,8 @@ describe('checking and collecting', () => {
 
 describe('readiness', () => {
 	test('of the built-in network names the plugins that are missing, and no configuration', () => {
-		const { network, confDir, binDir, root } = setUp({}, { builtin: { dir: tempDir(), subnets: undefined } });
+		const builtin = { dir: tempDir(), subnets: undefined, claimsDir: path.join(tempDir(), 'claims') };
+		const { network, confDir, binDir, root } = setUp({}, { builtin });
 		rmSync(path.join(confDir, '10-pods.conflist'));
 		const message = network.notReady()?.message;
 		expect(message).toContain(`cannot use the built-in network: no plugin "bridge" in ${binDir}`);
