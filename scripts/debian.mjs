@@ -6,6 +6,7 @@ import { nodePath, runLogged, SetupError, say } from './tools.mjs';
 /** A Debian package is taken for installed when one of its witness files exists (one of several paths each). */
 const debianParts = {
 	containerd: ['/usr/bin/containerd', '/usr/local/bin/containerd'],
+	crun: ['/usr/bin/crun', '/usr/local/bin/crun'],
 	runc: ['/usr/sbin/runc', '/usr/bin/runc', '/usr/local/sbin/runc'],
 	'containernetworking-plugins': ['/usr/lib/cni/bridge'],
 	'busybox-static': ['/bin/busybox', '/usr/bin/busybox'],
@@ -58,7 +59,7 @@ export const partsByPurpose = {
 	test: [
 		...nodeParts,
 		...sandboxParts,
-		...['podman', 'conmon', 'skopeo', 'umoci', 'openssl', 'python3', 'tar', 'gzip', 'util-linux'],
+		...['podman', 'conmon', 'crun', 'skopeo', 'umoci', 'openssl', 'python3', 'tar', 'gzip', 'util-linux'],
 		...['tmux', 'git', 'openssh-server', 'openssh-client', 'rsync', 'dash'],
 	],
 	bench: [...nodeParts, ...sandboxParts, 'podman', 'conmon', 'gzip'],

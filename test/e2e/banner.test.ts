@@ -119,20 +119,20 @@ describe.skipIf(missing)(`the login banner${missing ?? ''}`, () => {
 			expect(run('ssh', ['-T', address], 'echo piped\n').stdout).toBe('piped\n');
 			writeFileSync(path.join(host.home, 'a'), 'content');
 			const to = path.join(host.home, 'copied');
-			expect(run('scp', ['-O', '-q', `${address}:/root/a`, to])).toMatchObject({
+			expect(run('scp', ['-O', '-q', `${address}:${host.home}/a`, to])).toMatchObject({
 				stdout: '',
 				stderr: '',
 				status: 0,
 			});
 			expect(readFileSync(to, 'utf8')).toBe('content');
 			rmSync(to);
-			expect(run('scp', ['-q', `${address}:/root/a`, to])).toMatchObject({
+			expect(run('scp', ['-q', `${address}:${host.home}/a`, to])).toMatchObject({
 				stdout: '',
 				stderr: '',
 				status: 0,
 			});
 			rmSync(to);
-			expect(run('sftp', ['-q', '-b', '-', address], `get /root/a ${to}\n`).status).toBe(0);
+			expect(run('sftp', ['-q', '-b', '-', address], `get ${host.home}/a ${to}\n`).status).toBe(0);
 			expect(readFileSync(to, 'utf8')).toBe('content');
 			rmSync(to);
 			expect(port).toBeGreaterThan(0);
@@ -144,7 +144,9 @@ describe.skipIf(missing)(`the login banner${missing ?? ''}`, () => {
 		writeFileSync(path.join(host.home, 'b'), 'content');
 		const to = path.join(host.home, 'synced');
 		const shell = ['ssh', ...host.sshd.client].join(' ');
-		const ran = spawnSync('rsync', ['-a', '-e', shell, 'root@127.0.0.1:/root/b', to], { encoding: 'utf8' });
+		const ran = spawnSync('rsync', ['-a', '-e', shell, `root@127.0.0.1:${host.home}/b`, to], {
+			encoding: 'utf8',
+		});
 		expect(ran).toMatchObject({ stdout: '', stderr: '', status: 0 });
 		expect(readFileSync(to, 'utf8')).toBe('content');
 	});
@@ -269,15 +271,16 @@ describe.skipIf(missing)(`the login banner${missing ?? ''}`, () => {
 	});
 
 	test('a full disk', async () => {
-		host.inside(`mkdir -p /root/full; mount -t tmpfs -o size=64k tmpfs /root/full
-			cp /root/.profile /root/full; ! dd if=/dev/zero of=/root/full/fill bs=1k count=64 2>/dev/null
-			mount --bind /root/full /root`);
+		const { home } = host;
+		host.inside(`mkdir -p ${home}/full; mount -t tmpfs -o size=64k tmpfs ${home}/full
+			cp ${home}/.profile ${home}/full; ! dd if=/dev/zero of=${home}/full/fill bs=1k count=64 2>/dev/null
+			mount --bind ${home}/full ${home}`);
 		try {
 			await using tui = host.login();
 			await tui.until('Tab opens', waitMs);
 			await answers(tui);
 		} finally {
-			host.inside('umount /root; umount /root/full');
+			host.inside(`umount -l ${home}; umount -l ${home}/full`);
 		}
 	});
 

@@ -89,13 +89,22 @@ export async function startLoginHost(
 		writeEtc('kubernetes/manifests/etcd.yaml', '');
 		writeEtc('default/kubelet', 'KUBELET_EXTRA_ARGS=--node-labels=node-role.kubernetes.io/gpu=\n');
 	}
+	// Not over /root: that may hold the very checkout that is tested.
+	const writePasswd = (shell = '/bin/bash'): void => {
+		const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
+		writeEtc(
+			'passwd',
+			lines.map((line) => line.replace(/^(root:(?:[^:]*:){4}).*$/, `$1${home}:${shell}`)).join('\n'),
+		);
+		chmodSync(path.join(etc, 'passwd'), 0o644);
+	};
+	writePasswd();
 	// What the shell is to look like, whatever its kind; read after profile.d.
 	writeFileSync(path.join(home, '.profile'), `PS1='${prompt}'; export PS1\n`);
 	const sshd = await startSshd({
 		prepare: `
 			hostname worker-1
-			mount -t overlay overlay -o lowerdir=/etc,upperdir=${etc},workdir=${dir}/work /etc
-			mount --bind ${home} /root`,
+			mount -t overlay overlay -o lowerdir=/etc,upperdir=${etc},workdir=${dir}/work /etc`,
 		config: [
 			`SetEnv CRISCOPE_BANNER_LIMIT_MS=${options.limitMs ?? limitMs} CRISCOPE_EMBEDDED=off`,
 			'Subsystem sftp internal-sftp',
@@ -113,12 +122,10 @@ export async function startLoginHost(
 		inside: (script) =>
 			execFileSync('nsenter', ['-t', String(sshd.pid), '-m', '-u', 'sh', '-ec', script], {
 				encoding: 'utf8',
-				env: { PATH: process.env['PATH'] ?? '', HOME: '/root', LANG: 'C.UTF-8' },
+				env: { PATH: process.env['PATH'] ?? '', HOME: home, LANG: 'C.UTF-8' },
 			}),
 		setShell(file) {
-			const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
-			writeEtc('passwd', lines.map((line) => line.replace(/^(root:.*:)[^:]*$/, `$1${file}`)).join('\n'));
-			chmodSync(path.join(etc, 'passwd'), 0o644);
+			writePasswd(file);
 			rmSync(path.join(etc, 'ash'), { force: true });
 			symlinkSync('/bin/busybox', path.join(etc, 'ash'));
 		},
