@@ -58,6 +58,12 @@ set -e
 dir=$1; shift
 hostname worker-1
 mount -t tmpfs tmpfs /run
+# A Debian without systemd has none to hide.
+if [ ! -e /etc/machine-id ]; then
+	mkdir -p "$dir/etc" "$dir/etc-work"
+	mount -t overlay overlay -o "lowerdir=/etc,upperdir=$dir/etc,workdir=$dir/etc-work" /etc
+	touch /etc/machine-id
+fi
 for file in ${Object.keys(hostFiles).join(' ')}; do mount --bind "$dir/host$file" "$file"; done
 while [ "$1" != -- ]; do mkdir -p "$(dirname "$1")"; ln -s "$dir/cri.sock" "$1"; shift; done
 shift
