@@ -137,7 +137,8 @@ describe('what is wrong is one sentence', () => {
 		const server: Server = createServer().listen(hidden);
 		try {
 			chmodSync(hidden, 0o600);
-			const asNobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
+			const readable = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
+			const asNobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', ...readable];
 			const { status, stdout, stderr } = run(['-r', hidden, '--once'], {}, asNobody);
 			expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
 			expect(stderr).toMatch(/^criscope: no permission to open [^\n]*run "sudo criscope[^\n]*\n$/);

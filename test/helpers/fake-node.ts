@@ -39,6 +39,9 @@ const rootDir = fileURLToPath(new URL('../../', import.meta.url));
 const node = path.join(rootDir, 'node_modules/.bin/node');
 const program = path.join(rootDir, 'dist/main.js');
 
+/** Whoever it runs as gets at the checkout wherever that is, in root's home say. To open a socket takes more than this. */
+const mayReadAll = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
+
 /** 3 days and some hours: long enough ago that ages stay the same while a test runs. */
 const createdAgoMs = (3 * 24 + 5.5) * 3_600_000;
 
@@ -116,7 +119,10 @@ export async function startFakeNode(
 		dir,
 		start({ sockets = [], as, args = ['-r', endpoint], ...tuiOptions } = {}) {
 			const shell = ['sh', '-c', enterScript, 'sh', dir, ...sockets, '--'];
-			const user = as === undefined ? [] : ['setpriv', `--reuid=${as}`, '--regid=nogroup', '--clear-groups'];
+			const user =
+				as === undefined
+					? []
+					: ['setpriv', `--reuid=${as}`, '--regid=nogroup', '--clear-groups', ...mayReadAll];
 			return startTui({
 				command: ['unshare', '--mount', '--uts', ...shell, ...user, node, program],
 				args,
